@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a notification to its verdict: row, canonical arguments, custom handlers, built-in handler, reply,
+ * count. */
+#define _GNU_SOURCE
+#include "engine.h"
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+uint64_t wr_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+static void decode(struct warren_request *rq)
+{
+	for (unsigned i = 0; i < 6; i++) {
+		const struct wr_arg *a = &rq->row->args[i];
+		if (a->role == WR_ROLE_NONE)
+			break;
+		rq->args[i] = a->reg >= 0 ? rq->raw[a->reg] : (uint64_t)a->constant;
+	}
+}
+
+static struct warren_verdict run_handlers(struct warren_request *rq, unsigned row)
+{
+	struct warren_engine *e = rq->sandbox->engine;
+
+	for (struct wr_custom *c = e->before[row]; c; c = c->next) {
+		struct warren_verdict v = c->fn(rq, c->user);
+		if (v.kind != WARREN_PASS)
+			return v;
+	}
+	struct warren_verdict v = rq->row->handler(rq, NULL);
+	for (struct wr_custom *c = e->after[row]; c; c = c->next) {
+		rq->builtin = &v;
+		struct warren_verdict w = c->fn(rq, c->user);
+		if (w.kind == WARREN_PASS)
+			continue;
+		if (v.kind == WARREN_INJECT && v.fd != w.fd)
+			close(v.fd);
+		wr_subst_free(v.sub);
+		v = w;
+	}
+	return v;
+}
+
+static const char *const verdict_names[] = {"pass", "return", "continue", "inject", "substitute", "deferred"};
+
+static void trace(struct warren_request *rq, const struct warren_verdict *v, uint64_t start, uint64_t ns)
+{
+	FILE *f = rq->sandbox->engine->trace;
+
+	flockfile(f);
+	fprintf(f, "%" PRIu64 ".%06" PRIu64 " %d %s ", start / 1000000000, start / 1000 % 1000000, rq->tid,
+		rq->row->name);
+	for (const char *c = rq->path ? rq->path : "-"; *c; c++) {
+		if (*c > ' ' && *c != '\\' && *c < 0x7f)
+			putc_unlocked(*c, f);
+		else
+			fprintf(f, "\\x%02x", (unsigned char)*c);
+	}
+	fprintf(f, " %s %" PRId64 " %" PRIu64 "\n", verdict_names[v->kind], v->value, ns);
+	funlockfile(f);
+}
+
+void wr_dispatch(struct wr_thread *t, struct wr_scratch *scratch, struct wr_counters *counters,
+		 struct warren_sandbox *s, const struct seccomp_notif *n)
+{
+	struct warren_engine *e = s->engine;
+	struct warren_request rq = {
+		.id = n->id, .tid = (pid_t)n->pid, .sandbox = s, .scratch = scratch, .thread = t};
+	unsigned nr = (unsigned)n->data.nr;
+	int row = nr < WR_ARRAY_SIZE(e->row_of) ? e->row_of[nr] : -1;
+	uint64_t start = wr_now_ns();
+
+	memcpy(rq.raw, n->data.args, sizeof(rq.raw));
+	struct warren_verdict v;
+	if (row < 0) {
+		v = warren_return(-ENOSYS);
+		wr_reply(&rq, &v);
+		return;
+	}
+	rq.row = &wr_table[row];
+	decode(&rq);
+	if (wr_tracers_expect(e->tracers, rq.tid, n->data.nr, rq.raw))
+		/* The tracer thread set these registers and checks what was reached before the task goes on.
+		 */
+		v = warren_continue();
+	else
+		v = run_handlers(&rq, (unsigned)row);
+	struct warren_verdict done = v;
+	wr_reply(&rq, &done);
+	uint64_t ns = wr_now_ns() - start;
+	v.value = done.value;
+	wr_count(counters, (unsigned)row, &v, ns);
+	wr_count(s->counters, (unsigned)row, &v, ns);
+	if (e->trace)
+		trace(&rq, &v, start, ns);
+}

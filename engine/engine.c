@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: a pool of workers and what they share. */
+#define _GNU_SOURCE
+#include "engine.h"
+#include "runtime_dir.h"
+#include "../handlers/exec_cache.h"
+#include <sched.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static unsigned cpus(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return n > 0 ? (unsigned)n : 1;
+}
+
+static void raise_nofile(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < lim.rlim_max) {
+		lim.rlim_cur = lim.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &lim);
+	}
+}
+
+static void free_handlers(struct wr_custom *c)
+{
+	while (c) {
+		struct wr_custom *next = c->next;
+		free(c);
+		c = next;
+	}
+}
+
+static void engine_destroy(struct warren_engine *e, unsigned started)
+{
+	atomic_store(&e->stop, true);
+	for (unsigned i = 0; i < started; i++)
+		wr_worker_stop(&e->workers[i]);
+	wr_tracers_free(e->tracers);
+	wr_exec_cache_free(e->exec_cache);
+	for (unsigned i = 0; i < WR_MAX_SYSCALLS; i++) {
+		free_handlers(e->before[i]);
+		free_handlers(e->after[i]);
+	}
+	pthread_mutex_destroy(&e->lock);
+	pthread_cond_destroy(&e->changed);
+	free(e->workers);
+	free(e);
+}
+
+static int new_exec_cache(struct warren_engine *e)
+{
+	static atomic_uint serial;
+	char dir[PATH_MAX + 32];
+	const char *base = wr_runtime_dir();
+
+	if (!base)
+		return -EROFS;
+	snprintf(dir, sizeof(dir), "%s/exec-%u", base, atomic_fetch_add(&serial, 1));
+	if (mkdir(dir, 0700) < 0)
+		return -errno;
+	return wr_exec_cache_new(dir, &e->exec_cache);
+}
+
+int warren_engine_new(const struct warren_engine_options *opt, struct warren_engine **ret)
+{
+	struct warren_engine *e;
+	int r;
+
+	_Static_assert(WR_MAX_SYSCALLS < INT16_MAX, "row numbers fit");
+	if (wr_table_len > WR_MAX_SYSCALLS)
+		return -E2BIG;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	raise_nofile();
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_cond_init(&e->changed, NULL);
+	e->trace = opt ? opt->trace : NULL;
+	memset(e->row_of, -1, sizeof(e->row_of));
+	for (unsigned i = 0; i < wr_table_len; i++)
+		if (wr_table[i].nr >= 0 && wr_table[i].handler)
+			e->row_of[wr_table[i].nr] = (int16_t)i;
+	e->n_workers = opt && opt->workers ? opt->workers : cpus();
+	e->workers = calloc(e->n_workers, sizeof(*e->workers));
+	r = e->workers ? wr_tracers_new(64, &e->tracers) : -ENOMEM;
+	if (r == 0)
+		r = new_exec_cache(e);
+	unsigned started = 0;
+	for (; r == 0 && started < e->n_workers; started += r == 0) {
+		e->workers[started].engine = e;
+		e->workers[started].index = started;
+		r = wr_worker_start(&e->workers[started]);
+	}
+	if (r < 0) {
+		engine_destroy(e, started);
+		return r;
+	}
+	*ret = e;
+	return 0;
+}
+
+static struct warren_sandbox *any_alive(struct warren_engine *e)
+{
+	struct warren_sandbox *s;
+
+	pthread_mutex_lock(&e->lock);
+	for (s = e->all; s; s = s->all_next)
+		if (!atomic_load(&s->gone)) {
+			wr_sandbox_ref(s);
+			break;
+		}
+	pthread_mutex_unlock(&e->lock);
+	return s;
+}
+
+void warren_engine_free(struct warren_engine *e)
+{
+	struct warren_sandbox *s;
+
+	if (!e)
+		return;
+	while ((s = any_alive(e))) {
+		int r = warren_sandbox_kill(s, 10000);
+		warren_sandbox_unref(s);
+		if (r < 0)
+			break; /* stuck in the kernel; its listener closes with us */
+	}
+	engine_destroy(e, e->n_workers);
+}
+
+int warren_engine_add_handler(struct warren_engine *e, const char *syscall, enum warren_handler_when when,
+			      warren_handler_fn fn, void *user)
+{
+	bool found = false;
+
+	if (e->used)
+		return -EBUSY;
+	for (unsigned i = 0; i < wr_table_len; i++) {
+		if (strcmp(wr_table[i].canonical, syscall) || !wr_table[i].handler)
+			continue;
+		struct wr_custom **at = when == WARREN_BEFORE ? &e->before[i] : &e->after[i];
+		while (*at)
+			at = &(*at)->next;
+		*at = malloc(sizeof(**at));
+		if (!*at)
+			return -ENOMEM;
+		**at = (struct wr_custom){NULL, fn, user};
+		found = true;
+	}
+	return found ? 0 : -ENOENT;
+}
+
+/* Two fds a sandbox (listener, pidfd), and what the process and its rings need. */
+unsigned warren_engine_capacity(const struct warren_engine *e)
+{
+	struct rlimit lim;
+	unsigned own = 64 + 2 * e->n_workers;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur <= own)
+		return 0;
+	return (unsigned)((lim.rlim_cur - own) / 2);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of the notified task: process_vm_readv(2) and process_vm_writev(2), which need no stop. */
+#define _GNU_SOURCE
+#include "engine.h"
+#include <string.h>
+#include <sys/uio.h>
+
+#define PAGE 4096UL
+
+int wr_guest_read(struct warren_request *rq, uint64_t addr, void *buf, size_t len)
+{
+	struct iovec local = {buf, len}, remote = {(void *)(uintptr_t)addr, len};
+
+	if (len == 0)
+		return 0;
+	return process_vm_readv(rq->tid, &local, 1, &remote, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+int wr_guest_write(struct warren_request *rq, uint64_t addr, const void *buf, size_t len)
+{
+	struct iovec local = {(void *)(uintptr_t)buf, len}, remote = {(void *)(uintptr_t)addr, len};
+
+	if (len == 0)
+		return 0;
+	return process_vm_writev(rq->tid, &local, 1, &remote, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+/* Page by page, so that a string that ends just before an unmapped page is read whole. */
+int wr_guest_read_str(struct warren_request *rq, uint64_t addr, char *buf, size_t size)
+{
+	size_t have = 0;
+
+	while (have < size) {
+		size_t want = PAGE - (addr + have) % PAGE;
+		if (want > size - have)
+			want = size - have;
+		int r = wr_guest_read(rq, addr + have, buf + have, want);
+		if (r < 0)
+			return r;
+		if (memchr(buf + have, '\0', want))
+			return 0;
+		have += want;
+	}
+	return -ENAMETOOLONG;
+}
+
+int wr_guest_path(struct warren_request *rq, unsigned i, char *buf)
+{
+	int r = wr_guest_read_str(rq, rq->args[i], buf, PATH_MAX);
+	if (r == 0 && !rq->path)
+		rq->path = buf;
+	return r;
+}
+
+bool wr_request_alive(struct warren_request *rq)
+{
+	return wr_notif_id_valid(rq->sandbox->listener, rq->id) == 0;
+}
+
+int warren_request_read(struct warren_request *rq, uint64_t addr, void *buf, size_t len)
+{
+	return wr_guest_read(rq, addr, buf, len);
+}
+
+int warren_request_write(struct warren_request *rq, uint64_t addr, const void *buf, size_t len)
+{
+	return wr_guest_write(rq, addr, buf, len);
+}
+
+const char *warren_request_syscall(const struct warren_request *rq)
+{
+	return rq->row->canonical;
+}
+
+pid_t warren_request_tid(const struct warren_request *rq)
+{
+	return rq->tid;
+}
+
+uint64_t warren_request_arg(const struct warren_request *rq, unsigned i)
+{
+	return i < 6 ? rq->args[i] : 0;
+}
+
+const char *warren_request_path(struct warren_request *rq)
+{
+	if (rq->path)
+		return rq->path;
+	for (unsigned i = 0; i < 6; i++)
+		if (rq->row->args[i].role == WR_ROLE_PATH)
+			return wr_guest_path(rq, i, rq->scratch->path[0]) < 0 ? NULL : rq->path;
+	return NULL;
+}
+
+const struct warren_verdict *warren_request_verdict(const struct warren_request *rq)
+{
+	return rq->builtin;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* warren: a supervisor engine for process sandboxes.
+ *
+ * An engine is a pool of workers that serve the notifications of any number of sandboxes. A policy says what
+ * a sandbox sees; it is built once, frozen by its first use and shared by any number of sandboxes.
+ *
+ * All functions return 0 or a value >= 0 on success and a negative errno on failure unless they say
+ * otherwise; the library never prints and never exits. Objects may be used from any thread; a policy must not
+ * be changed by two threads at once, nor after its first sandbox. */
+#ifndef WARREN_WARREN_H
+#define WARREN_WARREN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <warren/handler.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct warren_engine;
+struct warren_policy;
+struct warren_sandbox;
+
+/* ---- engine ---- */
+struct warren_engine_options {
+	unsigned workers; /* 0: one per CPU available to the process */
+	FILE *trace;	  /* one line per notification; borrowed, NULL: none */
+};
+
+/* Starts the workers. *ret is owned by the caller: warren_engine_free(). opt may be NULL. */
+int warren_engine_new(const struct warren_engine_options *opt, struct warren_engine **ret);
+/* Kills the sandboxes that still run, waits for their end, stops the workers. NULL is allowed. */
+void warren_engine_free(struct warren_engine *e);
+/* Registers fn for a system call (canonical name of the table, e.g. "openat"; legacy forms arrive there
+ * too). Before the first sandbox only: -EBUSY afterwards. -ENOENT: no such row. */
+int warren_engine_add_handler(struct warren_engine *e, const char *syscall, enum warren_handler_when when,
+			      warren_handler_fn fn, void *user);
+/* How many sandboxes fit under this process's RLIMIT_NOFILE (raised to the hard limit by engine_new). */
+unsigned warren_engine_capacity(const struct warren_engine *e);
+
+/* ---- policy ---- */
+enum warren_access {
+	WARREN_READ = 1,  /* read, list, execute */
+	WARREN_WRITE = 2, /* WARREN_READ and every change */
+	WARREN_DENY = 4,  /* nothing, whatever else is said */
+};
+enum warren_net { WARREN_NET_NONE, WARREN_NET_HOST };
+
+int warren_policy_new(struct warren_policy **ret);
+void warren_policy_unref(struct warren_policy *p);
+/* The directory that the sandbox sees as "/"; default "/". */
+int warren_policy_set_root(struct warren_policy *p, const char *host_dir);
+/* A rule for the guest's path and everything below it. With no rule at all, everything in the root is
+ * writable when the root is not "/", and nothing is accessible when it is. */
+int warren_policy_add_rule(struct warren_policy *p, enum warren_access access, const char *guest_path);
+/* Shows the host's file or directory at guest_path (absolute). Later mounts lie over earlier ones. */
+int warren_policy_add_mount(struct warren_policy *p, const char *host, const char *guest_path, int readonly);
+int warren_policy_set_net(struct warren_policy *p, enum warren_net net);
+/* Text for the last error of a warren_policy_ or warren_sandbox_start call on this policy: one line, owned by
+ * the policy, valid until the next call; "" when there was none. */
+const char *warren_policy_error(const struct warren_policy *p);
+
+/* ---- sandbox ---- */
+struct warren_command {
+	char *const *argv;
+	char *const *envp;
+	const char *cwd; /* the guest's path; NULL: "/" */
+	int stdio[3];	 /* fds to become 0, 1, 2 (borrowed); -1: the caller's own */
+	int new_session; /* setsid() in the child */
+	int foreground;	 /* own process group, made the foreground group of the terminal on fd 0 */
+};
+
+struct warren_result {
+	int status;	      /* as waitpid(2) gives it */
+	struct rusage rusage; /* of the program and the descendants it waited for */
+	uint64_t wall_ns;
+};
+
+/* Starts a program in a new sandbox. On failure nothing is left behind; the result is then the errno of what
+ * went wrong (an exec error included). *ret is owned by the caller: warren_sandbox_unref(). */
+int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
+			 struct warren_sandbox **ret);
+pid_t warren_sandbox_pid(const struct warren_sandbox *s);
+/* An fd that polls readable when the program has ended; owned by the sandbox. */
+int warren_sandbox_pidfd(const struct warren_sandbox *s);
+/* Waits until the program (not its stray descendants) has ended. timeout_ms < 0: for ever; -ETIMEDOUT. */
+int warren_sandbox_wait(struct warren_sandbox *s, int timeout_ms, struct warren_result *ret);
+/* SIGKILLs every task of the sandbox, daemons included, and returns when none is left (-ETIMEDOUT after
+ * timeout_ms: tasks in uninterruptible sleep). */
+int warren_sandbox_kill(struct warren_sandbox *s, int timeout_ms);
+/* Drops the caller's reference. A sandbox whose tasks still run goes on until they end. */
+void warren_sandbox_unref(struct warren_sandbox *s);
+
+/* ---- statistics ---- */
+#define WARREN_HISTOGRAM_BUCKETS 256
+struct warren_stats {
+	uint64_t notifications;
+	uint64_t verdicts[WARREN_VERDICT_KINDS];
+	uint64_t errors;			      /* answers with an errno */
+	uint64_t nanoseconds;			      /* spent in handlers, RECV to reply */
+	uint64_t histogram[WARREN_HISTOGRAM_BUCKETS]; /* see warren_histogram_bound() */
+	uint64_t *per_syscall; /* warren_syscall_count() entries, by table index; NULL: not wanted */
+};
+/* Adds up the counters so far; approximate while workers run. s == NULL: of the whole engine. */
+int warren_stats_get(struct warren_engine *e, struct warren_sandbox *s, struct warren_stats *ret);
+/* The upper bound, in nanoseconds, of bucket i (log-linear, 8 steps per power of two). */
+uint64_t warren_histogram_bound(unsigned i);
+
+/* ---- the table ---- */
+enum warren_support { WARREN_FULL, WARREN_PARTIAL, WARREN_DENIED };
+struct warren_syscall_info {
+	const char *name;      /* as the kernel names it */
+	const char *canonical; /* the row whose handler serves it */
+	int nr;		       /* on this architecture; -1: none */
+	enum warren_support support;
+	const char *note;
+};
+unsigned warren_syscall_count(void);
+int warren_syscall_info(unsigned index, struct warren_syscall_info *ret);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

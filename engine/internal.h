@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's private types. handlers/ sees struct warren_request, the verdicts, guest memory and the
+ * substitution; it never sees a listener. */
+#ifndef WARREN_ENGINE_INTERNAL_H
+#define WARREN_ENGINE_INTERNAL_H
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <warren/warren.h>
+#include "base/cleanup.h"
+#include "base/raw.h"
+
+/* ---- the table of system calls (handlers/table.def makes it, the engine is handed it) ---- */
+enum wr_role { /* what an argument means; for decoding, trace and docs */
+	       WR_ROLE_NONE,
+	       WR_ROLE_INT,
+	       WR_ROLE_FD,    /* an fd the call works on */
+	       WR_ROLE_DIRFD, /* the base of the path that follows */
+	       WR_ROLE_PATH,
+	       WR_ROLE_FLAGS,
+	       WR_ROLE_MODE,
+	       WR_ROLE_PTR, /* a buffer or structure */
+	       WR_ROLE_SIZE,
+};
+struct wr_arg {
+	uint8_t role;
+	int8_t reg; /* 0..5: this register of the call as made; -1: the constant */
+	int64_t constant;
+};
+struct wr_syscall {
+	const char *name;
+	const char *canonical;
+	int nr;			   /* -1: not on this architecture */
+	warren_handler_fn handler; /* NULL: denied in the filter with error */
+	struct wr_arg args[6];
+	enum warren_support support;
+	int error; /* of a denied call, positive */
+	const char *note;
+};
+/* Defined by handlers/table.c. */
+extern const struct wr_syscall wr_table[];
+extern const unsigned wr_table_len;
+/* The highest system call number known to the table's author; newer ones get ENOSYS. */
+extern const int wr_table_max_nr;
+
+/* ---- a notification being served ---- */
+#define WR_PATH_BUFS 6
+struct wr_scratch { /* per worker, so that no handler allocates; each buffer is one idea's, see its user */
+	char path[WR_PATH_BUFS][2 * PATH_MAX];
+	char bytes[65536];
+};
+
+struct warren_request {
+	uint64_t id;
+	pid_t tid;
+	const struct wr_syscall *row;
+	uint64_t args[6]; /* canonical: as the *at form has them */
+	uint64_t raw[6];  /* as the guest made the call */
+	struct warren_sandbox *sandbox;
+	struct wr_scratch *scratch;
+	struct wr_thread *thread;	      /* the serving thread's own state (umask ...) */
+	const char *path;		      /* first path argument once read, for trace; NULL */
+	const struct warren_verdict *builtin; /* for WARREN_AFTER handlers */
+};
+
+/* ---- guest memory (guest.c) ---- */
+/* All read or write the memory of the notified task; short is -EFAULT. A read of a path is 0 and
+ * NUL-terminated, -EFAULT, or -ENAMETOOLONG at PATH_MAX without a NUL. */
+int wr_guest_read(struct warren_request *rq, uint64_t addr, void *buf, size_t len);
+int wr_guest_write(struct warren_request *rq, uint64_t addr, const void *buf, size_t len);
+int wr_guest_read_str(struct warren_request *rq, uint64_t addr, char *buf, size_t size);
+/* Path argument i of the call into scratch path buffer b. */
+int wr_guest_path(struct warren_request *rq, unsigned i, char *buf);
+/* True while the task still waits in this notification: call between reading memory and acting on it. */
+bool wr_request_alive(struct warren_request *rq);
+
+/* ---- things about the guest's task (task.c) ---- */
+pid_t wr_task_tgid(pid_t tid);		      /* or negative errno */
+int wr_task_umask(struct warren_request *rq); /* the guest's umask, or negative errno */
+/* Puts the guest's umask in force for the serving thread (workers have an fs_struct of their own). */
+int wr_apply_umask(struct warren_request *rq);
+/* Is this process one of the sandbox's? (tag.c) */
+bool wr_task_in_sandbox(const struct warren_sandbox *s, pid_t pid);
+
+/* ---- what handlers may know of a sandbox (sandbox.c) ---- */
+struct warren_policy;
+struct wr_exec_cache;
+const struct warren_policy *wr_sandbox_policy(const struct warren_sandbox *s);
+atomic_bool *wr_sandbox_umask_changed(struct warren_sandbox *s);
+struct wr_exec_cache *wr_sandbox_exec_cache(struct warren_sandbox *s);
+bool wr_sandbox_root_is_host(const struct warren_sandbox *s);
+
+/* ---- substitution (substitute.c): another call is run in the task in place of the notified one ---- */
+#endif

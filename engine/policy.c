@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies: what the user asked for, and the immutable table of mounts that is made of it (see policy.h). */
+#define _GNU_SOURCE
+#include "policy.h"
+#include "namespace.h"
+#include <linux/filter.h>
+#include <stdarg.h>
+#include <string.h>
+
+int wr_policy_fail(struct warren_policy *p, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(p->error, sizeof(p->error), fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+const char *warren_policy_error(const struct warren_policy *p)
+{
+	return p->error;
+}
+
+int warren_policy_new(struct warren_policy **ret)
+{
+	struct warren_policy *p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->refs = 1;
+	p->ruleset = -1;
+	pthread_mutex_init(&p->lock, NULL);
+	*ret = p;
+	return 0;
+}
+
+struct warren_policy *wr_policy_ref(struct warren_policy *p)
+{
+	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+	return p;
+}
+
+void warren_policy_unref(struct warren_policy *p)
+{
+	if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	wr_namespace_free(p);
+	for (size_t i = 0; i < p->n_specs; i++) {
+		free(p->specs[i].host);
+		free(p->specs[i].guest);
+	}
+	for (size_t i = 0; i < p->n_rules; i++)
+		free(p->rules[i].guest);
+	if (p->ruleset >= 0)
+		close(p->ruleset);
+	free(p->specs);
+	free(p->rules);
+	free(p->filter);
+	free(p->root);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+int warren_policy_set_root(struct warren_policy *p, const char *host_dir)
+{
+	if (p->frozen)
+		return -EBUSY;
+	char *copy = strdup(host_dir);
+	if (!copy)
+		return -ENOMEM;
+	free(p->root);
+	p->root = copy;
+	return 0;
+}
+
+int warren_policy_set_net(struct warren_policy *p, enum warren_net net)
+{
+	if (p->frozen)
+		return -EBUSY;
+	p->net = net;
+	return 0;
+}
+
+int warren_policy_add_rule(struct warren_policy *p, enum warren_access access, const char *guest_path)
+{
+	if (p->frozen)
+		return -EBUSY;
+	if (guest_path[0] != '/')
+		return wr_policy_fail(p, -EINVAL, "'%s' is not an absolute path of the sandbox", guest_path);
+	struct wr_rule *rules = realloc(p->rules, (p->n_rules + 1) * sizeof(*rules));
+	if (!rules)
+		return -ENOMEM;
+	p->rules = rules;
+	rules[p->n_rules] = (struct wr_rule){.guest = strdup(guest_path), .access = access};
+	if (!rules[p->n_rules].guest)
+		return -ENOMEM;
+	p->n_rules++;
+	return 0;
+}
+
+int warren_policy_add_mount(struct warren_policy *p, const char *host, const char *guest_path, int readonly)
+{
+	if (p->frozen)
+		return -EBUSY;
+	if (guest_path[0] != '/')
+		return wr_policy_fail(p, -EINVAL, "'%s' is not an absolute path of the sandbox", guest_path);
+	struct wr_mount_spec *specs = realloc(p->specs, (p->n_specs + 1) * sizeof(*specs));
+	if (!specs)
+		return -ENOMEM;
+	p->specs = specs;
+	specs[p->n_specs] = (struct wr_mount_spec){strdup(host), strdup(guest_path), readonly};
+	if (!specs[p->n_specs].host || !specs[p->n_specs].guest) {
+		free(specs[p->n_specs].host);
+		free(specs[p->n_specs].guest);
+		return -ENOMEM;
+	}
+	p->n_specs++;
+	return 0;
+}
+
+/* Is path equal to prefix, or below it? Both canonical without trailing slash. */
+static bool below(const char *path, const char *prefix, size_t len)
+{
+	return strncmp(path, prefix, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+const struct wr_mount *wr_policy_mount(const struct warren_policy *p, const char *path, const char **ret_rel)
+{
+	const struct wr_mount *m = p->mounts;
+
+	if (path[0] == '/' && path[1] == '\0')
+		path++;
+	while (m->guest_len && !below(path, m->guest, m->guest_len))
+		m++; /* the root, with length 0, is last */
+	path += m->guest_len;
+	*ret_rel = *path == '/' ? path + 1 : path;
+	return m;
+}
+
+unsigned wr_policy_may(const struct warren_policy *p, const struct wr_mount *m, const char *path)
+{
+	unsigned may = 0;
+
+	if (path[0] == '/' && path[1] == '\0')
+		path++;
+	if (p->uniform || m->builtin) {
+		may = WR_MAY_READ | WR_MAY_WRITE | WR_MAY_LIST;
+	} else {
+		for (size_t i = 0; i < p->n_rules; i++) {
+			const struct wr_rule *r = &p->rules[i];
+			if (below(path, r->guest, r->len)) {
+				if (r->access == WARREN_DENY)
+					return 0;
+				may |= WR_MAY_READ | WR_MAY_LIST;
+				if (r->access == WARREN_WRITE)
+					may |= WR_MAY_WRITE;
+			} else if (r->access != WARREN_DENY && below(r->guest, path, strlen(path))) {
+				may |= WR_MAY_LIST;
+			}
+		}
+		/* what is mounted below can be reached, too */
+		for (size_t i = 0; !may && i < p->n_mounts; i++)
+			if (p->mounts[i].guest_len && below(p->mounts[i].guest, path, strlen(path)))
+				may |= WR_MAY_LIST;
+	}
+	return m->readonly ? may & ~(unsigned)WR_MAY_WRITE : may;
+}
+
+bool wr_policy_pinned(const struct warren_policy *p, const char *path)
+{
+	size_t len = strlen(path);
+
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (below(p->mounts[i].guest, path, len))
+			return true;
+	for (size_t i = 0; p->has_deny && i < p->n_rules; i++)
+		if (p->rules[i].access == WARREN_DENY && below(p->rules[i].guest, path, len))
+			return true;
+	return false;
+}
+
+int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *buf, size_t size)
+{
+	const struct wr_mount *best = NULL;
+
+	if (host[0] == '/' && host[1] == '\0')
+		host++;
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct wr_mount *m = &p->mounts[i];
+		if ((!best || m->host_len > best->host_len) && below(host, m->host, m->host_len))
+			best = m;
+	}
+	if (!best)
+		return -ENOENT;
+	const char *rest = host + best->host_len;
+	size_t rest_len = strlen(rest);
+	if (best->guest_len + rest_len + 2 > size)
+		return -ENAMETOOLONG;
+	memcpy(buf, best->guest, best->guest_len);
+	memcpy(buf + best->guest_len, rest, rest_len + 1);
+	if (!buf[0])
+		strcpy(buf, "/");
+	return 0;
+}
+
+static int compile(struct warren_policy *p)
+{
+	int r = wr_namespace_build(p);
+	if (r < 0)
+		return r;
+	r = wr_filter_build(p);
+	if (r < 0)
+		return wr_policy_fail(p, r, "the seccomp filter could not be built: %s", strerror(-r));
+	r = wr_landlock_build(p);
+	if (r < 0)
+		return wr_policy_fail(p, r, "the Landlock ruleset could not be built: %s", strerror(-r));
+	return 0;
+}
+
+int wr_policy_freeze(struct warren_policy *p)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&p->lock);
+	if (!p->frozen) {
+		p->error[0] = '\0';
+		r = compile(p);
+		if (r == 0)
+			p->frozen = true;
+		else
+			wr_namespace_free(p);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return r;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a sandbox sees: a table of mounts (guest path -> host object) and a list of access rules, both in the
+ * guest's names, plus what is compiled from them once (filter, Landlock ruleset). Immutable once frozen,
+ * hence read without locks by every worker. */
+#ifndef WARREN_ENGINE_POLICY_H
+#define WARREN_ENGINE_POLICY_H
+
+#include "internal.h"
+
+enum wr_mount_kind {
+	WR_MOUNT_HOST, /* a file or directory of the host */
+	WR_MOUNT_PROC, /* the host's /proc, filtered (handlers/proc.c) */
+	WR_MOUNT_SKEL, /* warren's own directories: /dev, parents of mounts that the root lacks */
+};
+
+struct wr_mount {
+	char *guest; /* canonical, no trailing slash; "" for the root */
+	size_t guest_len;
+	char *host; /* canonical host path as /proc/self/fd shows it, "" for "/" */
+	size_t host_len;
+	int fd; /* O_PATH */
+	enum wr_mount_kind kind;
+	bool readonly;
+	bool is_dir;
+	bool builtin; /* rules do not apply: always there */
+};
+
+enum { /* what a path may be used for */
+       WR_MAY_READ = 1,
+       WR_MAY_WRITE = 2,
+       WR_MAY_LIST = 4, /* an ancestor of something readable: traverse, list, stat the directory itself */
+};
+
+struct wr_rule {
+	char *guest;
+	size_t len;
+	enum warren_access access;
+};
+
+struct sock_filter;
+
+struct warren_policy {
+	atomic_uint refs;
+	pthread_mutex_t lock; /* freezing */
+	bool frozen;
+	char *root; /* as given */
+	enum warren_net net;
+	struct wr_mount_spec {
+		char *host, *guest;
+		bool readonly;
+	} * specs; /* as given */
+	size_t n_specs;
+	struct wr_rule *rules;
+	size_t n_rules;
+	char error[512];
+
+	/* made by wr_policy_freeze() */
+	struct wr_mount *mounts; /* longest guest path first; the root is last */
+	size_t n_mounts;
+	bool uniform; /* no rules, every mount but the builtin ones may be read and written */
+	bool has_deny;
+	char **links; /* names of symlinks directly in the root (hints, verified at use) */
+	size_t n_links;
+	char *runtime; /* private directory for skeleton, exec copies, shm */
+	struct sock_filter *filter;
+	unsigned short filter_len;
+	int ruleset; /* Landlock, -1: the kernel has none */
+};
+
+/* Opens the mounts, resolves the rules, builds filter and ruleset. Idempotent, thread-safe. */
+int wr_policy_freeze(struct warren_policy *p);
+struct warren_policy *wr_policy_ref(struct warren_policy *p);
+int wr_policy_fail(struct warren_policy *p, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The mount that a canonical guest path lies in; never NULL on a frozen policy. *ret_rel: the path inside it,
+ * no leading slash, "" for the mount point itself; points into path. */
+const struct wr_mount *wr_policy_mount(const struct warren_policy *p, const char *path, const char **ret_rel);
+/* WR_MAY_* of a canonical guest path ("" or "/" is the root). */
+unsigned wr_policy_may(const struct warren_policy *p, const struct wr_mount *m, const char *path);
+/* The canonical guest path of a host path as the kernel prints it. 0; -ENOENT: not visible in this sandbox,
+ * -ENAMETOOLONG. */
+int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *buf, size_t size);
+/* True if path is an ancestor of a mount point or of a deny rule: it must not be moved or removed. */
+bool wr_policy_pinned(const struct warren_policy *p, const char *path);
+
+/* filter.c, landlock.c: compile a frozen policy's mounts and rules. */
+int wr_filter_build(struct warren_policy *p);
+int wr_landlock_build(struct warren_policy *p);
+
+/* Implemented by handlers/resolve.c, whose walk it is: the canonical form of a guest path, symlinks followed,
+ * as far as it exists (the rest is kept as it is). Needs mounts[] only. */
+int wr_policy_canonical(const struct warren_policy *p, const char *path, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts about a guest's task that only /proc tells. */
+#define _GNU_SOURCE
+#include "engine.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The value of "Key:" in /proc/TID/status. */
+static int status_field(pid_t tid, const char *key, int base, long *ret)
+{
+	char path[48], buf[2048];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = read(fd, buf, sizeof(buf) - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	const char *at = strstr(buf, key);
+	if (!at)
+		return -ENOENT;
+	*ret = strtol(at + strlen(key), NULL, base);
+	return 0;
+}
+
+pid_t wr_task_tgid(pid_t tid)
+{
+	long v;
+	int r = status_field(tid, "\nTgid:", 10, &v);
+	return r < 0 ? r : (pid_t)v;
+}
+
+int wr_task_umask(struct warren_request *rq)
+{
+	long v;
+
+	if (!atomic_load_explicit(&rq->sandbox->umask_changed, memory_order_acquire))
+		return (int)rq->sandbox->umask;
+	int r = status_field(rq->tid, "\nUmask:", 8, &v);
+	return r < 0 ? r : (int)v;
+}
+
+int wr_apply_umask(struct warren_request *rq)
+{
+	int mask = wr_task_umask(rq);
+	if (mask < 0)
+		return mask;
+	if ((mode_t)mask != rq->thread->umask) {
+		umask((mode_t)mask);
+		rq->thread->umask = (mode_t)mask;
+	}
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "tracee.h"
+#include "base/cleanup.h"
+#include <elf.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+
+int wr_regs_load(pid_t tid, struct wr_regs *ret)
+{
+	struct iovec io = {&ret->r, sizeof(ret->r)};
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &io) < 0)
+		return -errno;
+#if defined(__aarch64__)
+	ret->nr = (long)ret->r.regs[8];
+#endif
+	return 0;
+}
+
+int wr_regs_store(pid_t tid, const struct wr_regs *r)
+{
+	struct iovec io = {(void *)(uintptr_t)&r->r, sizeof(r->r)};
+
+	if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &io) < 0)
+		return -errno;
+#if defined(__aarch64__)
+	/* no restart of the cut-off call by the kernel: NO_SYSCALL */
+	int none = -1;
+	struct iovec nr = {&none, sizeof(none)};
+	if (ptrace(PTRACE_SETREGSET, tid, 0x404 /* NT_ARM_SYSTEM_CALL */, &nr) < 0)
+		return -errno;
+#endif
+	return 0;
+}
+
+#if defined(__x86_64__)
+
+uint64_t wr_regs_sp(const struct wr_regs *r)
+{
+	return r->r.rsp;
+}
+
+void wr_regs_set_sp(struct wr_regs *r, uint64_t sp)
+{
+	r->r.rsp = sp;
+}
+
+int64_t wr_regs_result(const struct wr_regs *r)
+{
+	return (int64_t)r->r.rax;
+}
+
+void wr_regs_set_call(struct wr_regs *r, long nr, const uint64_t args[6])
+{
+	r->r.orig_rax = (uint64_t)-1; /* no restart processing on the way out */
+	r->r.rip -= 2;		      /* back onto the syscall instruction */
+	r->r.rax = (uint64_t)nr;
+	r->r.rdi = args[0];
+	r->r.rsi = args[1];
+	r->r.rdx = args[2];
+	r->r.r10 = args[3];
+	r->r.r8 = args[4];
+	r->r.r9 = args[5];
+}
+
+void wr_regs_restart(struct wr_regs *r)
+{
+	r->r.rax = r->r.orig_rax;
+	r->r.orig_rax = (uint64_t)-1;
+	r->r.rip -= 2;
+}
+
+void wr_regs_finish(struct wr_regs *r, int64_t result)
+{
+	r->r.orig_rax = (uint64_t)-1;
+	r->r.rax = (uint64_t)result;
+}
+
+#elif defined(__aarch64__)
+
+uint64_t wr_regs_sp(const struct wr_regs *r)
+{
+	return r->r.sp;
+}
+
+void wr_regs_set_sp(struct wr_regs *r, uint64_t sp)
+{
+	r->r.sp = sp;
+}
+
+int64_t wr_regs_result(const struct wr_regs *r)
+{
+	return (int64_t)r->r.regs[0];
+}
+
+void wr_regs_set_call(struct wr_regs *r, long nr, const uint64_t args[6])
+{
+	r->r.pc -= 4;
+	r->r.regs[8] = (uint64_t)nr;
+	memcpy(r->r.regs, args, 6 * sizeof(args[0]));
+}
+
+/* x0 was overwritten by the result; unlike x86-64 the first argument cannot be had back from the registers
+ * here, so the kernel's own restart is left to do it: pc and x0 as they are. */
+void wr_regs_restart(struct wr_regs *r)
+{
+	(void)r;
+}
+
+void wr_regs_finish(struct wr_regs *r, int64_t result)
+{
+	r->r.regs[0] = (uint64_t)result;
+}
+
+#endif
+
+pid_t wr_tracee_parent(pid_t tid)
+{
+	char path[48], buf[512];
+	int ppid;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	if (n <= 0)
+		return -1;
+	buf[n] = '\0';
+	char *end = strrchr(buf, ')');
+	return end && sscanf(end + 1, " %*c %d", &ppid) == 1 ? ppid : -1;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Registers of a stopped task, per architecture: nothing else in the substitution knows their names. */
+#ifndef WARREN_ENGINE_TRACEE_H
+#define WARREN_ENGINE_TRACEE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+struct wr_regs {
+#if defined(__x86_64__)
+	struct user_regs_struct r;
+#elif defined(__aarch64__)
+	struct user_pt_regs {
+		uint64_t regs[31], sp, pc, pstate;
+	} r;
+	long nr;
+#endif
+};
+
+/* 0 or a negative errno (-ESRCH: the task is gone). */
+int wr_regs_load(pid_t tid, struct wr_regs *ret);
+int wr_regs_store(pid_t tid, const struct wr_regs *r);
+uint64_t wr_regs_sp(const struct wr_regs *r);
+void wr_regs_set_sp(struct wr_regs *r, uint64_t sp);
+int64_t wr_regs_result(const struct wr_regs *r);
+/* From the registers of a stop just after a system call: make the task enter this call when it goes on. */
+void wr_regs_set_call(struct wr_regs *r, long nr, const uint64_t args[6]);
+/* ... enter the call that was made once more. */
+void wr_regs_restart(struct wr_regs *r);
+/* ... return from the call with this result. */
+void wr_regs_finish(struct wr_regs *r, int64_t result);
+
+/* The parent of a task as /proc says, -1 when it is gone. */
+pid_t wr_tracee_parent(pid_t tid);
+
+#endif

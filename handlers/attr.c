@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attributes of files: stat and its family, access, readlink, statfs; chmod, chown, truncate, times. */
+#define _GNU_SOURCE
+#include "handlers.h"
+#include "proc.h"
+#include "resolve.h"
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/time.h>
+#include <sys/vfs.h>
+
+#ifndef AT_STATX_SYNC_TYPE
+#define AT_STATX_SYNC_TYPE 0x6000
+#endif
+
+/* Reads path argument i and resolves it with the *at flags of the call. */
+static int resolve_at(struct warren_request *rq, int dirfd, unsigned i, uint64_t at_flags, unsigned need,
+		      struct wr_target *t)
+{
+	char *path = rq->scratch->path[0];
+	unsigned flags = (at_flags & AT_SYMLINK_NOFOLLOW) ? 0 : WR_FOLLOW;
+	int r;
+
+	if (!rq->args[i] && (at_flags & AT_EMPTY_PATH))
+		path[0] = '\0'; /* Linux 6.11: NULL is as good as "" */
+	else if ((r = wr_guest_path(rq, i, path)) < 0)
+		return r;
+	if (at_flags & AT_EMPTY_PATH)
+		flags |= WR_EMPTY_PATH;
+	if ((need & WR_MAY_WRITE) && !wr_request_alive(rq))
+		return -ENOENT;
+	return wr_resolve(rq, dirfd, path, flags, NULL, need, 0, t);
+}
+
+struct warren_verdict wr_handle_fstatat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	struct stat st;
+
+	(void)user;
+	if (rq->args[3] &
+	    ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+		return warren_return(-EINVAL);
+	int r = resolve_at(rq, (int)rq->args[0], 1, rq->args[3], WR_MAY_LIST, &t);
+	if (r == 0 && fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0)
+		r = -errno;
+	if (r == 0)
+		r = wr_guest_write(rq, rq->args[2], &st, sizeof(st));
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_statx(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	struct statx stx;
+	unsigned flags = (unsigned)rq->args[2], mask = (unsigned)rq->args[3];
+
+	(void)user;
+	if ((mask & 0x80000000U) || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+		return warren_return(-EINVAL);
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+		return warren_return(-EINVAL);
+	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_LIST, &t);
+	if (r == 0 &&
+	    syscall(SYS_statx, t.fd, "", (flags & AT_STATX_SYNC_TYPE) | AT_EMPTY_PATH, mask, &stx) < 0)
+		r = -errno;
+	if (r == 0)
+		r = wr_guest_write(rq, rq->args[4], &stx, sizeof(stx));
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_faccessat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	unsigned mode = (unsigned)rq->args[2], flags = (unsigned)rq->args[3];
+
+	(void)user;
+	if (mode & ~7U || flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return warren_return(-EINVAL);
+	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_LIST, &t);
+	if (r == 0 && (mode & W_OK) && !(t.may & WR_MAY_WRITE))
+		r = wr_denied(t.mnt, WR_MAY_WRITE);
+	if (r == 0 && (mode & R_OK) && !(t.may & WR_MAY_READ)) {
+		struct stat st;
+		/* an ancestor directory can be listed */
+		if (fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0 || !S_ISDIR(st.st_mode))
+			r = -EACCES;
+	}
+	if (r == 0 && syscall(SYS_faccessat2, t.fd, "", mode, AT_EMPTY_PATH | (flags & AT_EACCESS)) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_readlinkat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char *text = rq->scratch->bytes, *guest = rq->scratch->path[4];
+	int size = (int)rq->args[3];
+
+	(void)user;
+	if (size <= 0)
+		return warren_return(-EINVAL);
+	/* "": the symlink that the dirfd itself is, as O_PATH|O_NOFOLLOW opened it */
+	int r = resolve_at(rq, (int)rq->args[0], 1, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, WR_MAY_LIST, &t);
+	if (r < 0)
+		return warren_return(r);
+	ssize_t n = readlinkat(t.fd, "", text, PATH_MAX);
+	if (n < 0)
+		return warren_return(rq->path && !rq->path[0] ? -ENOENT
+				     : -errno == -ENOENT      ? -EINVAL
+							      : -errno);
+	text[n] = '\0';
+	/* links of /proc name host paths */
+	if (t.mnt->kind == WR_MOUNT_PROC && text[0] == '/') {
+		r = wr_guest_visible_path(rq, text, guest, 2 * PATH_MAX);
+		if (r < 0)
+			return warren_return(-EACCES);
+		text = guest;
+		n = (ssize_t)strlen(guest);
+	}
+	if (n > size)
+		n = size;
+	r = wr_guest_write(rq, rq->args[2], text, (size_t)n);
+	return warren_return(r < 0 ? r : n);
+}
+
+struct warren_verdict wr_handle_statfs(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	struct statfs fs;
+
+	(void)user;
+	int r = resolve_at(rq, AT_FDCWD, 0, 0, WR_MAY_LIST, &t);
+	if (r == 0 && fstatfs(t.fd, &fs) < 0)
+		r = -errno;
+	if (r == 0)
+		r = wr_guest_write(rq, rq->args[1], &fs, sizeof(fs));
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_fchmodat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char link[32];
+	struct stat st;
+	unsigned flags = (unsigned)rq->args[3];
+
+	(void)user;
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return warren_return(-EINVAL);
+	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_WRITE, &t);
+	if (r == 0 && fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0)
+		r = -errno;
+	if (r == 0 && S_ISLNK(st.st_mode))
+		r = -EOPNOTSUPP; /* as the file systems say; chmod through the magic link would follow it */
+	if (r == 0 && chmod(wr_fd_path(t.fd, link), (mode_t)rq->args[2] & 07777) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_fchownat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	unsigned flags = (unsigned)rq->args[4];
+
+	(void)user;
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return warren_return(-EINVAL);
+	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_WRITE, &t);
+	if (r == 0 && fchownat(t.fd, "", (uid_t)rq->args[2], (gid_t)rq->args[3], AT_EMPTY_PATH) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char link[32];
+	struct stat st;
+	struct rlimit lim;
+	int64_t length = (int64_t)rq->args[1];
+
+	(void)user;
+	if (length < 0)
+		return warren_return(-EINVAL);
+	int r = resolve_at(rq, AT_FDCWD, 0, 0, WR_MAY_WRITE, &t);
+	if (r == 0 && fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0)
+		r = -errno;
+	/* the limit is the guest's; the kernel would look at ours */
+	if (r == 0 && length > st.st_size && prlimit(rq->tid, RLIMIT_FSIZE, NULL, &lim) == 0 &&
+	    lim.rlim_cur != RLIM_INFINITY && (uint64_t)length > lim.rlim_cur) {
+		pid_t tgid = wr_task_tgid(rq->tid);
+		if (tgid > 0 && wr_request_alive(rq))
+			syscall(SYS_tgkill, tgid, rq->tid, SIGXFSZ);
+		return warren_return(-EFBIG);
+	}
+	if (r == 0 && truncate(wr_fd_path(t.fd, link), length) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+/* times: NULL for now */
+static struct warren_verdict set_times(struct warren_request *rq, int dirfd, unsigned path_arg,
+				       unsigned flags, const struct timespec *times)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return warren_return(-EINVAL);
+	int r = resolve_at(rq, dirfd, path_arg, flags, WR_MAY_WRITE, &t);
+	if (r == 0 && syscall(SYS_utimensat, t.fd, "", times, AT_EMPTY_PATH) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_utimensat(struct warren_request *rq, void *user)
+{
+	struct timespec ts[2];
+
+	(void)user;
+	if (rq->args[2] && wr_guest_read(rq, rq->args[2], ts, sizeof(ts)) < 0)
+		return warren_return(-EFAULT);
+	if (rq->args[2] && ts[0].tv_nsec == UTIME_OMIT && ts[1].tv_nsec == UTIME_OMIT)
+		return warren_return(0);
+	/* A NULL path works on the fd itself, which the guest holds: no path is read again. */
+	if (!rq->args[1] && (int)rq->args[0] != AT_FDCWD)
+		return warren_continue();
+	return set_times(rq, (int)rq->args[0], 1, (unsigned)rq->args[3], rq->args[2] ? ts : NULL);
+}
+
+struct warren_verdict wr_handle_futimesat(struct warren_request *rq, void *user)
+{
+	struct timeval tv[2];
+	struct timespec ts[2];
+
+	(void)user;
+	if (rq->args[2]) {
+		if (wr_guest_read(rq, rq->args[2], tv, sizeof(tv)) < 0)
+			return warren_return(-EFAULT);
+		for (int i = 0; i < 2; i++) {
+			if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
+				return warren_return(-EINVAL);
+			ts[i] = (struct timespec){tv[i].tv_sec, tv[i].tv_usec * 1000};
+		}
+	}
+	if (!rq->args[1] && (int)rq->args[0] != AT_FDCWD)
+		return warren_continue(); /* as utimensat(fd, NULL) above */
+	return set_times(rq, (int)rq->args[0], 1, 0, rq->args[2] ? ts : NULL);
+}
+
+struct warren_verdict wr_handle_utime(struct warren_request *rq, void *user)
+{
+	int64_t t[2];
+	struct timespec ts[2];
+
+	(void)user;
+	if (rq->args[1]) {
+		if (wr_guest_read(rq, rq->args[1], t, sizeof(t)) < 0)
+			return warren_return(-EFAULT);
+		for (int i = 0; i < 2; i++)
+			ts[i] = (struct timespec){t[i], 0};
+	}
+	return set_times(rq, AT_FDCWD, 0, 0, rq->args[1] ? ts : NULL);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names in directories: unlink, mkdir, mknod, symlink, link, rename. Each works on a directory fd and a last
+ * component, never on a path. */
+#define _GNU_SOURCE
+#include "handlers.h"
+#include "resolve.h"
+#include <string.h>
+#include <sys/stat.h>
+
+/* The last component as the kernel shall see it: with the slash that the guest gave. */
+static const char *name_of(const struct wr_target *t, char buf[static NAME_MAX + 2])
+{
+	snprintf(buf, NAME_MAX + 2, "%s%s", t->name, t->slash ? "/" : "");
+	return buf;
+}
+
+static int parent_of(struct warren_request *rq, int dirfd, unsigned path_arg, unsigned buf,
+		     struct wr_target *t)
+{
+	char *path = rq->scratch->path[2 * buf];
+	int r = wr_guest_path(rq, path_arg, path);
+
+	if (r < 0)
+		return r;
+	return wr_resolve(rq, dirfd, path, WR_PARENT, NULL, WR_MAY_WRITE, buf, t);
+}
+
+/* For calls that make a name: an existing one is EEXIST even where nothing may be written, "." and "/" always
+ * are. */
+static int new_name(struct warren_request *rq, int dirfd, unsigned path_arg, struct wr_target *t)
+{
+	int r = parent_of(rq, dirfd, path_arg, 0, t);
+
+	if (r == -EINVAL || r == -ENOTEMPTY) /* "." or ".." */
+		return -EEXIST;
+	if (r == 0 && !t->name[0])
+		return -EEXIST;
+	if (r == 0 && !wr_request_alive(rq))
+		return -ENOENT;
+	return r;
+}
+
+struct warren_verdict wr_handle_mkdirat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char name[NAME_MAX + 2];
+	int r = new_name(rq, (int)rq->args[0], 1, &t);
+
+	(void)user;
+	if (r == 0)
+		r = wr_apply_umask(rq);
+	if (r == 0 && mkdirat(t.parent, name_of(&t, name), (mode_t)rq->args[2] & 07777) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_mknodat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char name[NAME_MAX + 2];
+	mode_t mode = (mode_t)rq->args[2];
+
+	(void)user;
+	if (S_ISCHR(mode) || S_ISBLK(mode))
+		return warren_return(-EPERM); /* a device would reach past every rule */
+	int r = new_name(rq, (int)rq->args[0], 1, &t);
+	if (r == 0)
+		r = wr_apply_umask(rq);
+	if (r == 0 && mknodat(t.parent, name_of(&t, name), mode & (S_IFMT | 07777), 0) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_symlinkat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char name[NAME_MAX + 2], *text = rq->scratch->bytes;
+
+	(void)user;
+	int r = wr_guest_read_str(rq, rq->args[0], text, PATH_MAX);
+	if (r == 0 && !text[0])
+		r = -ENOENT;
+	if (r == 0)
+		r = new_name(rq, (int)rq->args[1], 2, &t);
+	if (r == 0 && symlinkat(text, t.parent, name_of(&t, name)) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_unlinkat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char name[NAME_MAX + 2];
+	bool dir = rq->args[2] & AT_REMOVEDIR;
+
+	(void)user;
+	if (rq->args[2] & ~(uint64_t)AT_REMOVEDIR)
+		return warren_return(-EINVAL);
+	int r = parent_of(rq, (int)rq->args[0], 1, 0, &t);
+	if (!dir && (r == -EINVAL || r == -ENOTEMPTY))
+		r = -EISDIR; /* "." and ".." */
+	if (r == 0 && (!t.name[0] || wr_policy_pinned(wr_sandbox_policy(rq->sandbox), t.gpath)))
+		r = dir ? -EBUSY : -EISDIR;
+	if (r == 0 && !wr_request_alive(rq))
+		r = -ENOENT;
+	if (r == 0 && unlinkat(t.parent, name_of(&t, name), dir ? AT_REMOVEDIR : 0) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target from = WR_TARGET_INIT;
+	_cleanup_target_ struct wr_target to = WR_TARGET_INIT;
+	char name[NAME_MAX + 2], link[32], *path = rq->scratch->path[2];
+	unsigned flags = (unsigned)rq->args[4], how = 0;
+
+	(void)user;
+	if (flags & ~(unsigned)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return warren_return(-EINVAL);
+	if (flags & AT_SYMLINK_FOLLOW)
+		how |= WR_FOLLOW;
+	if (flags & AT_EMPTY_PATH)
+		how |= WR_EMPTY_PATH;
+	int r = wr_guest_path(rq, 1, path);
+	/* Who may write the new name may then write the file through it: the old one must allow that, too. */
+	if (r == 0)
+		r = wr_resolve(rq, (int)rq->args[0], path, how, NULL, WR_MAY_READ | WR_MAY_WRITE, 1, &from);
+	if (r == 0)
+		r = new_name(rq, (int)rq->args[2], 3, &to);
+	if (r < 0)
+		return warren_return(r);
+	/* The object that was reached, by its fd. AT_EMPTY_PATH wants a capability, the magic link does not;
+	 * but the magic link of a symlink's O_PATH fd leads to the symlink itself, which is what is wanted.
+	 */
+	if (linkat(AT_FDCWD, wr_fd_path(from.fd, link), to.parent, name_of(&to, name), AT_SYMLINK_FOLLOW) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target from = WR_TARGET_INIT;
+	_cleanup_target_ struct wr_target to = WR_TARGET_INIT;
+	char a[NAME_MAX + 2], b[NAME_MAX + 2];
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	unsigned flags = (unsigned)rq->args[4];
+
+	(void)user;
+	if (flags & ~7U || ((flags & 2) && (flags & 5)))
+		return warren_return(-EINVAL);
+	if (flags & 4) /* RENAME_WHITEOUT makes a device node */
+		return warren_return(-EPERM);
+	int r = parent_of(rq, (int)rq->args[0], 1, 1, &from);
+	if (r == -EINVAL || r == -ENOTEMPTY)
+		r = -EBUSY; /* "." and ".." */
+	if (r < 0)
+		return warren_return(r);
+	r = parent_of(rq, (int)rq->args[2], 3, 0, &to);
+	if (r == -EINVAL || r == -ENOTEMPTY)
+		r = (flags & 1) ? -EEXIST : -EBUSY;
+	if (r == 0 && (!from.name[0] || !to.name[0] || wr_policy_pinned(p, from.gpath) ||
+		       wr_policy_pinned(p, to.gpath)))
+		r = -EBUSY;
+	if (r == 0 && from.mnt != to.mnt)
+		r = -EXDEV;
+	if (r == 0 && !wr_request_alive(rq))
+		r = -ENOENT;
+	if (r == 0 &&
+	    syscall(SYS_renameat2, from.parent, name_of(&from, a), to.parent, name_of(&to, b), flags) < 0)
+		r = -errno;
+	return warren_return(r);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* openat, openat2 and their older forms: the supervisor opens, the fd is installed in the guest. */
+#define _GNU_SOURCE
+#include "handlers.h"
+#include "resolve.h"
+#include <string.h>
+
+#define WRITE_FLAGS (O_CREAT | O_TRUNC)
+
+/* O_TRUNC and O_CREAT are writes whatever the access mode says. */
+static bool wants_write(uint64_t flags)
+{
+	return !(flags & O_PATH) &&
+	       ((flags & O_ACCMODE) != O_RDONLY || (flags & WRITE_FLAGS) || (flags & O_TMPFILE) == O_TMPFILE);
+}
+
+/* Devices open only where warren shows them; a FIFO must not block the worker. The file was opened with
+ * O_NONBLOCK, which is taken off again when the guest did not ask for it. */
+static int settle(const struct wr_target *t, uint64_t flags)
+{
+	struct stat st;
+
+	if (flags & O_PATH)
+		return 0;
+	if (fstat(t->fd, &st) < 0)
+		return -errno;
+	if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && !t->mnt->builtin)
+		return -EACCES; /* as on a nodev mount */
+	if (!(flags & O_NONBLOCK)) {
+		int fl = fcntl(t->fd, F_GETFL);
+		if (fl < 0 || fcntl(t->fd, F_SETFL, fl & ~O_NONBLOCK) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static struct warren_verdict open_path(struct warren_request *rq, const struct open_how *how)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	struct open_how h = *how;
+	unsigned flags = (how->flags & O_NOFOLLOW) ? 0 : WR_FOLLOW;
+	unsigned need = wants_write(how->flags) ? WR_MAY_READ | WR_MAY_WRITE : WR_MAY_READ;
+	char *path = rq->scratch->path[0];
+	int r = wr_guest_path(rq, 1, path);
+
+	if (r < 0)
+		return warren_return(r);
+	if ((how->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		flags = 0;
+	if (how->flags & (O_CREAT | O_TMPFILE)) {
+		r = wr_apply_umask(rq);
+		if (r < 0)
+			return warren_return(r);
+	}
+	/* What follows may change something: not for a task that is gone, whose memory was another's. */
+	if (wants_write(how->flags) && !wr_request_alive(rq))
+		return warren_return(-ENOENT);
+	if (how->flags & O_DIRECTORY)
+		need = WR_MAY_LIST;
+	h.flags |= O_CLOEXEC | O_NOCTTY;
+	if (!(h.flags & O_PATH))
+		h.flags |= O_NONBLOCK;
+	r = wr_resolve(rq, (int)rq->args[0], path, flags, &h, need, 0, &t);
+	if (r == -EACCES && need == WR_MAY_READ) {
+		/* an ancestor of what is readable may be listed, though not read as a file */
+		h.flags |= O_DIRECTORY;
+		wr_target_release(&t);
+		r = wr_guest_path(rq, 1, path);
+		if (r == 0)
+			r = wr_resolve(rq, (int)rq->args[0], path, flags, &h, WR_MAY_LIST, 0, &t);
+		if (r == -ENOTDIR)
+			r = -EACCES;
+	}
+	if (r == 0)
+		r = settle(&t, how->flags);
+	if (r < 0)
+		return warren_return(r);
+	return warren_inject(wr_steal_fd(&t.fd), (how->flags & O_CLOEXEC) != 0);
+}
+
+struct warren_verdict wr_handle_open(struct warren_request *rq, void *user)
+{
+	/* open(2) ignores flags it does not know; openat2(2) would not. */
+	const uint64_t known = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |
+			       O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW |
+			       O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE;
+	struct open_how how = {.flags = rq->args[2] & known};
+
+	(void)user;
+	if (how.flags & O_PATH)
+		how.flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+	if (how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
+		how.mode = rq->args[3] & 07777;
+	return open_path(rq, &how);
+}
+
+struct warren_verdict wr_handle_openat2(struct warren_request *rq, void *user)
+{
+	struct open_how how = {0};
+	uint64_t size = rq->args[3];
+	char extra[256];
+
+	(void)user;
+	/* copy_struct_from_user(): a longer structure is fine as long as what we do not know is zero */
+	if (size < sizeof(how))
+		return warren_return(-EINVAL);
+	if (size > 4096)
+		return warren_return(-E2BIG);
+	int r = wr_guest_read(rq, rq->args[2], &how, sizeof(how));
+	for (uint64_t at = sizeof(how); r == 0 && at < size; at += sizeof(extra)) {
+		size_t n = size - at < sizeof(extra) ? size - at : sizeof(extra);
+		r = wr_guest_read(rq, rq->args[2] + at, extra, n);
+		for (size_t i = 0; r == 0 && i < n; i++)
+			if (extra[i])
+				r = -E2BIG;
+	}
+	if (r < 0)
+		return warren_return(r);
+	if (how.resolve) {
+		/* The guest's own constraints are served by the kernel relative to the guest's dirfd only in
+		 * part here: see docs/limits.md. */
+		if (how.resolve & ~(uint64_t)0x3f)
+			return warren_return(-EINVAL);
+		return warren_return(-ENOSYS);
+	}
+	return open_path(rq, &how);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a guest's path to the object it names. The kernel walks every symlink-free stretch (openat2 with
+ * RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH from the mount's own fd), so what is reached lies at the canonical
+ * path that the policy was asked about; symlinks, "..", mounts and /proc are stepped over here. */
+#ifndef WARREN_HANDLERS_RESOLVE_H
+#define WARREN_HANDLERS_RESOLVE_H
+
+#include "../engine/policy.h"
+
+enum {
+	WR_FOLLOW = 1,	   /* follow a symlink in the last component */
+	WR_EMPTY_PATH = 2, /* "" is the dirfd itself (AT_EMPTY_PATH) */
+	WR_PARENT = 4,	   /* the last component need not exist: parent and name are wanted */
+};
+
+struct wr_target {
+	const struct wr_mount *mnt;
+	int fd;		  /* the object: O_PATH, or as the given open_how says; -1 with WR_PARENT. Owned. */
+	int parent;	  /* with WR_PARENT: O_PATH of the directory. Owned. */
+	const char *name; /* with WR_PARENT: the last component, "" if the path names a mount point or the
+			   * root, "." or
+			   * ".." if it ends so; points into gpath or a constant */
+	bool slash;	  /* the path ended in a slash */
+	char *gpath;	  /* canonical guest path of the object; a scratch buffer */
+	unsigned may;	  /* WR_MAY_* there */
+};
+
+void wr_target_release(struct wr_target *t);
+#define _cleanup_target_ __attribute__((cleanup(wr_target_release)))
+#define WR_TARGET_INIT                                                                                       \
+	{                                                                                                    \
+		.fd = -1, .parent = -1                                                                       \
+	}
+
+/* Resolves path (read from the guest already) relative to the guest's dirfd. how: the open of the last
+ * component, NULL for O_PATH (of the link itself without WR_FOLLOW). buf: 0..WR_PATH_BUFS/2-1, which scratch
+ * buffers to use; a second path in the same call takes another. need: WR_MAY_* that the object must allow
+ * (else -EACCES, or -EROFS when the mount is read-only). */
+int wr_resolve(struct warren_request *rq, int dirfd, const char *path, unsigned flags,
+	       const struct open_how *how, unsigned need, unsigned buf, struct wr_target *ret);
+
+/* -errno for a missing right: EROFS where a mount is read-only, else EACCES. */
+int wr_denied(const struct wr_mount *m, unsigned need);
+
+/* "/proc/self/fd/N" for calls that take no dirfd. */
+const char *wr_fd_path(int fd, char buf[static 32]);
+
+#endif

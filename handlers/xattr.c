@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Extended attributes, through the magic link of the object that was reached. */
+#define _GNU_SOURCE
+#include "handlers.h"
+#include "resolve.h"
+#include <linux/limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#define NAME_SIZE 256 /* XATTR_NAME_MAX + 1 */
+
+struct xattr_args { /* uapi/linux/xattr.h, Linux 6.13 */
+	uint64_t value;
+	uint32_t size;
+	uint32_t flags;
+};
+
+static int object(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t flags, unsigned need,
+		  struct wr_target *t)
+{
+	char *path = rq->scratch->path[0];
+
+	if (flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (!rq->args[path_arg] && (flags & AT_EMPTY_PATH))
+		path[0] = '\0';
+	else {
+		int r = wr_guest_path(rq, path_arg, path);
+		if (r < 0)
+			return r;
+	}
+	if ((need & WR_MAY_WRITE) && !wr_request_alive(rq))
+		return -ENOENT;
+	return wr_resolve(rq, dirfd, path,
+			  ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : WR_FOLLOW) |
+				  ((flags & AT_EMPTY_PATH) ? WR_EMPTY_PATH : 0),
+			  NULL, need, 0, t);
+}
+
+static int read_name(struct warren_request *rq, uint64_t addr, char *name)
+{
+	int r = wr_guest_read_str(rq, addr, name, NAME_SIZE);
+
+	if (r == -ENAMETOOLONG || (r == 0 && !name[0]))
+		return -ERANGE;
+	return r;
+}
+
+static int set(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t at, uint64_t name_addr,
+	       const struct xattr_args *a)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char name[NAME_SIZE], link[32];
+
+	if (a->flags & ~(unsigned)(XATTR_CREATE | XATTR_REPLACE))
+		return -EINVAL;
+	int r = read_name(rq, name_addr, name);
+	if (r == 0 && a->size > XATTR_SIZE_MAX)
+		r = -E2BIG;
+	if (r == 0)
+		r = wr_guest_read(rq, a->value, rq->scratch->bytes, a->size);
+	if (r == 0)
+		r = object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
+	if (r == 0 && setxattr(wr_fd_path(t.fd, link), name, rq->scratch->bytes, a->size, (int)a->flags) < 0)
+		r = -errno;
+	return r;
+}
+
+static int64_t get(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t at, uint64_t name_addr,
+		   uint64_t value, uint64_t size)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char name[NAME_SIZE], link[32];
+	ssize_t n = 0;
+
+	int r = read_name(rq, name_addr, name);
+	if (r == 0)
+		r = object(rq, dirfd, path_arg, at, WR_MAY_READ, &t);
+	if (r < 0)
+		return r;
+	if (size > XATTR_SIZE_MAX)
+		size = XATTR_SIZE_MAX;
+	n = getxattr(wr_fd_path(t.fd, link), name, size ? rq->scratch->bytes : NULL, size);
+	if (n < 0)
+		return -errno;
+	r = size ? wr_guest_write(rq, value, rq->scratch->bytes, (size_t)n) : 0;
+	return r < 0 ? r : n;
+}
+
+struct warren_verdict wr_handle_setxattr(struct warren_request *rq, void *user)
+{
+	struct xattr_args a = {rq->args[2], (uint32_t)rq->args[3], (uint32_t)rq->args[4]};
+
+	(void)user;
+	if (rq->args[3] > XATTR_SIZE_MAX)
+		return warren_return(-E2BIG);
+	return warren_return(set(rq, AT_FDCWD, 0, rq->args[5], rq->args[1], &a));
+}
+
+struct warren_verdict wr_handle_getxattr(struct warren_request *rq, void *user)
+{
+	(void)user;
+	return warren_return(get(rq, AT_FDCWD, 0, rq->args[4], rq->args[1], rq->args[2], rq->args[3]));
+}
+
+static int read_args(struct warren_request *rq, struct xattr_args *a)
+{
+	if (rq->args[5] < sizeof(*a))
+		return -EINVAL;
+	if (rq->args[5] > sizeof(*a))
+		return -E2BIG;
+	return wr_guest_read(rq, rq->args[4], a, sizeof(*a));
+}
+
+struct warren_verdict wr_handle_setxattrat(struct warren_request *rq, void *user)
+{
+	struct xattr_args a;
+	int r = read_args(rq, &a);
+
+	(void)user;
+	if (r == 0)
+		r = set(rq, (int)rq->args[0], 1, rq->args[2], rq->args[3], &a);
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_getxattrat(struct warren_request *rq, void *user)
+{
+	struct xattr_args a;
+	int r = read_args(rq, &a);
+
+	(void)user;
+	if (r == 0 && a.flags)
+		r = -EINVAL;
+	if (r < 0)
+		return warren_return(r);
+	return warren_return(get(rq, (int)rq->args[0], 1, rq->args[2], rq->args[3], a.value, a.size));
+}
+
+struct warren_verdict wr_handle_listxattr(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char link[32];
+	uint64_t size = rq->args[4];
+
+	(void)user;
+	int r = object(rq, (int)rq->args[0], 1, rq->args[2], WR_MAY_READ, &t);
+	if (r < 0)
+		return warren_return(r);
+	if (size > sizeof(rq->scratch->bytes))
+		size = sizeof(rq->scratch->bytes);
+	ssize_t n = listxattr(wr_fd_path(t.fd, link), size ? rq->scratch->bytes : NULL, size);
+	if (n < 0)
+		return warren_return(-errno);
+	if (size)
+		r = wr_guest_write(rq, rq->args[3], rq->scratch->bytes, (size_t)n);
+	return warren_return(r < 0 ? r : n);
+}
+
+struct warren_verdict wr_handle_removexattr(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char name[NAME_SIZE], link[32];
+
+	(void)user;
+	int r = read_name(rq, rq->args[3], name);
+	if (r == 0)
+		r = object(rq, (int)rq->args[0], 1, rq->args[2], WR_MAY_WRITE, &t);
+	if (r == 0 && removexattr(wr_fd_path(t.fd, link), name) < 0)
+		r = -errno;
+	return warren_return(r);
+}
