@@ -49,24 +49,6 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, i
 		if (r == 0)
 			r = RULE(SCMP_ACT_ALLOW, nr, 2, SCMP_A0(SCMP_CMP_EQ, 4), SCMP_A1(SCMP_CMP_NE, 0));
 		break;
-	case SYS_setrlimit:
-		/* RLIMIT_RTTIME carries the sandbox's mark (tag.c) */
-		r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 1,
-			 SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, RLIMIT_RTTIME));
-		for (uint64_t i = 0; r == 0 && i < 32; i++)
-			if (i != RLIMIT_RTTIME)
-				r = RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, i));
-		break;
-	case SYS_prlimit64:
-		r = RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A2(SCMP_CMP_EQ, 0));
-		for (uint64_t i = 0; r == 0 && i < 32; i++)
-			if (i != RLIMIT_RTTIME)
-				r = RULE(SCMP_ACT_ALLOW, nr, 3, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, 0),
-					 SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, i), SCMP_A2(SCMP_CMP_NE, 0));
-		if (r == 0)
-			r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 3, SCMP_A0(SCMP_CMP_NE, 0),
-				 SCMP_A1(SCMP_CMP_LT, 64), SCMP_A2(SCMP_CMP_NE, 0));
-		break;
 	case SYS_ioctl:
 		/* The kernel takes the low 32 bits of the request. */
 		r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCSTI));

@@ -130,7 +130,7 @@ struct trace {
 	unsigned n_fds;
 };
 
-/* Waits for the next stop of the tracee. Exits are left unreaped when the task is our own child, whose exit
+/* Waits for the next stop of the tracee: the only one that this thread has. Exits are left unreaped when the task is our own child, whose exit
  * status is somebody else's to collect. */
 static enum event next_stop(struct trace *tr)
 {
@@ -138,14 +138,14 @@ static enum event next_stop(struct trace *tr)
 
 	for (;;) {
 		memset(&si, 0, sizeof(si));
-		if (waitid(P_PID, (id_t)tr->tid, &si, WSTOPPED | WEXITED | WNOWAIT | __WALL) < 0) {
+		if (waitid(P_ALL, 0, &si, WSTOPPED | WEXITED | WNOWAIT | __WALL | __WNOTHREAD) < 0) {
 			if (errno == EINTR)
 				continue;
 			return EV_GONE;
 		}
 		if (si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED) {
-			if (wr_tracee_parent(tr->tid) != getpid())
-				waitid(P_PID, (id_t)tr->tid, &si, WEXITED | __WALL);
+			if (wr_tracee_parent(si.si_pid) != getpid())
+				waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | __WALL);
 			return EV_GONE;
 		}
 		if (waitid(P_PID, (id_t)tr->tid, &si, WSTOPPED | __WALL | WNOHANG) == 0 &&
@@ -153,6 +153,7 @@ static enum event next_stop(struct trace *tr)
 			break;
 	}
 	int sig = si.si_status & 0xff, event = si.si_status >> 8;
+	tr->tid = si.si_pid; /* exec by a thread that is not the leader: it takes the leader's number */
 	tr->status_sig = sig;
 	if (event == PTRACE_EVENT_EXEC)
 		return EV_EXEC;

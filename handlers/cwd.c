@@ -2,36 +2,15 @@
 /* The working directory is the task's real one: chdir is substituted, getcwd translates what the kernel
  * knows. */
 #define _GNU_SOURCE
-#include "handlers.h"
+#include "byname.h"
 #include "resolve.h"
-#include "../engine/substitute.h"
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-struct cwd_check {
-	dev_t dev;
-	ino_t ino;
-};
-
-/* In the exit stop: the path in the task's memory may have been changed by another thread meanwhile. */
-static int check_cwd(struct warren_substitution *s, pid_t tid, int64_t result)
-{
-	const struct cwd_check *want = s->check_data;
-	char link[48];
-	struct stat st;
-
-	(void)result;
-	snprintf(link, sizeof(link), "/proc/%d/cwd", tid);
-	if (stat(link, &st) < 0)
-		return -errno;
-	return st.st_dev == want->dev && st.st_ino == want->ino ? 0 : -EACCES;
-}
 
 struct warren_verdict wr_handle_chdir(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
-	char *path = rq->scratch->path[0], *host = rq->scratch->path[2], link[32];
+	char *path = rq->scratch->path[0];
 	struct stat st;
 
 	(void)user;
@@ -46,28 +25,8 @@ struct warren_verdict wr_handle_chdir(struct warren_request *rq, void *user)
 		r = -errno;
 	if (r < 0)
 		return warren_return(r);
-	ssize_t n = readlink(wr_fd_path(t.fd, link), host, PATH_MAX);
-	if (n < 0 || n >= PATH_MAX)
-		return warren_return(n < 0 ? -errno : -ENAMETOOLONG);
-	struct warren_substitution *s = wr_subst_new();
-	struct cwd_check *want = malloc(sizeof(*want));
-	char *scratch = malloc((size_t)n + 1);
-	if (!s || !want || !scratch) {
-		wr_subst_free(s);
-		free(want);
-		free(scratch);
-		return warren_return(-ENOMEM);
-	}
-	*want = (struct cwd_check){st.st_dev, st.st_ino};
-	memcpy(scratch, host, (size_t)n);
-	scratch[n] = '\0';
-	s->nr = SYS_chdir;
-	s->scratch = scratch;
-	s->scratch_len = (size_t)n + 1;
-	s->scratch_args = 1; /* args[0] = offset 0 */
-	s->check = check_cwd;
-	s->check_data = want;
-	return (struct warren_verdict){.kind = WARREN_SUBSTITUTE, .fd = -1, .sub = s};
+	const uint64_t args[6] = {0};
+	return wr_by_name(rq, t.fd, SYS_chdir, args, 0, WR_REACHED_CWD);
 }
 
 struct warren_verdict wr_handle_getcwd(struct warren_request *rq, void *user)

@@ -53,13 +53,12 @@ static ssize_t read_at(int fd, void *buf, size_t n, off_t off)
 	return (ssize_t)done;
 }
 
-/* elf_read(): all of it or an error. A p_offset with the top bit set is negative here and in the kernel. */
+/* elf_read(): all of it or an error. rw_verify_area() of the kernel takes no negative offset at either end.
+ */
 static int read_exactly(int fd, void *buf, size_t n, uint64_t off)
 {
-	if (off > INT64_MAX)
-		return -EINVAL;
 	if (off > INT64_MAX - n)
-		return -EIO;
+		return -EINVAL;
 	ssize_t r = read_at(fd, buf, n, (off_t)off);
 	if (r < 0)
 		return (int)r;

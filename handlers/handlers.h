@@ -25,6 +25,7 @@ HANDLER(execve);
 HANDLER(chdir);
 HANDLER(getcwd);
 HANDLER(umask);
+HANDLER(prlimit);
 HANDLER(unlinkat);
 HANDLER(mkdirat);
 HANDLER(mknodat);

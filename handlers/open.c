@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* openat, openat2 and their older forms: the supervisor opens, the fd is installed in the guest. */
 #define _GNU_SOURCE
-#include "handlers.h"
+#include "byname.h"
 #include "resolve.h"
 #include <string.h>
 
@@ -55,11 +55,11 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 	/* What follows may change something: not for a task that is gone, whose memory was another's. */
 	if (wants_write(how->flags) && !wr_request_alive(rq))
 		return warren_return(-ENOENT);
-	if (how->flags & O_DIRECTORY)
+	if (how->flags & (O_DIRECTORY | O_PATH))
 		need = WR_MAY_LIST;
-	h.flags |= O_CLOEXEC | O_NOCTTY;
+	h.flags |= O_CLOEXEC;
 	if (!(h.flags & O_PATH))
-		h.flags |= O_NONBLOCK;
+		h.flags |= O_NONBLOCK | O_NOCTTY;
 	r = wr_resolve(rq, (int)rq->args[0], path, flags, &h, need, 0, &t);
 	if (r == -EACCES && need == WR_MAY_READ) {
 		/* an ancestor of what is readable may be listed, though not read as a file */
@@ -75,6 +75,10 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 		r = settle(&t, how->flags);
 	if (r < 0)
 		return warren_return(r);
+	if (how->flags & O_PATH) { /* ADDFD refuses such descriptors: the task opens the object itself */
+		const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, how->flags | O_NOFOLLOW};
+		return wr_by_name(rq, t.fd, SYS_openat, args, 1, WR_REACHED_FD);
+	}
 	return warren_inject(wr_steal_fd(&t.fd), (how->flags & O_CLOEXEC) != 0);
 }
 

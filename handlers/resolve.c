@@ -413,15 +413,18 @@ static int walk(struct walk *w)
 		w->rest += 2;
 		while (*w->rest == '/')
 			w->rest++;
-		if (!*w->rest)
-			w->t->name = NULL;
+		if (!*w->rest && (w->flags & WR_PARENT))
+			return -ENOTEMPTY;
 	}
 }
+
+#define BASE_DELETED 1 /* the directory has no name any more */
 
 /* The canonical guest path of the guest's dirfd (AT_FDCWD: its working directory). */
 static int base_path(struct warren_request *rq, int dirfd, char *buf)
 {
 	char link[48], host[BUF];
+	struct stat st;
 
 	if (dirfd == AT_FDCWD)
 		snprintf(link, sizeof(link), "/proc/%d/cwd", rq->tid);
@@ -433,6 +436,8 @@ static int base_path(struct warren_request *rq, int dirfd, char *buf)
 	if (n < 0)
 		return errno == ENOENT ? -EBADF : -errno;
 	host[n] = '\0';
+	if (n > 10 && !strcmp(host + n - 10, " (deleted)") && stat(link, &st) == 0 && st.st_nlink == 0)
+		return BASE_DELETED;
 	if (host[0] != '/')
 		return -ENOTDIR; /* pipe:[...], socket:[...] */
 	int r = wr_policy_guest_path(wr_sandbox_policy(rq->sandbox), host, buf, BUF);
@@ -453,6 +458,23 @@ static int open_dirfd(struct warren_request *rq, int dirfd, struct wr_target *t)
 	if (t->fd < 0)
 		return errno == ENOENT ? -EBADF : -errno;
 	return 0;
+}
+
+/* In a deleted directory only "." is left; its parent cannot be reached by name either. */
+static int in_deleted(struct warren_request *rq, int dirfd, const char *path, const struct open_how *how,
+		      struct wr_target *t)
+{
+	char link[48];
+
+	t->mnt = &wr_sandbox_policy(rq->sandbox)->mounts[wr_sandbox_policy(rq->sandbox)->n_mounts - 1];
+	t->may = WR_MAY_READ | WR_MAY_LIST;
+	if (strspn(path, "./") != strlen(path) || strstr(path, ".."))
+		return -ENOENT;
+	if (!how)
+		return open_dirfd(rq, dirfd, t);
+	snprintf(link, sizeof(link), dirfd == AT_FDCWD ? "/proc/%d/cwd" : "/proc/%d/fd/%d", rq->tid, dirfd);
+	t->fd = open(link, (int)(how->flags & ~(uint64_t)(O_NOFOLLOW | O_CREAT | O_EXCL)) | O_CLOEXEC);
+	return t->fd < 0 ? -errno : 0;
 }
 
 int wr_resolve(struct warren_request *rq, int dirfd, const char *path, unsigned flags,
@@ -489,6 +511,8 @@ int wr_resolve(struct warren_request *rq, int dirfd, const char *path, unsigned 
 		r = base_path(rq, dirfd, w.cur);
 		if (r < 0)
 			return r;
+		if (r == BASE_DELETED)
+			return in_deleted(rq, dirfd, path, how, ret);
 	}
 	if (path != w.restbuf)
 		memmove(w.restbuf, path, strlen(path) + 1);

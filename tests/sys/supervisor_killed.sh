@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Processes: the supervisor is killed with SIGKILL: no guest survives: sleeping, calling, computing, stopped, daemon.
+. "$(dirname "$0")/helpers/host.sh"
+
+n=$((5000 + $$ % 1000))
+echo lower >"$root/etc/keep"
+guest='sleep '$n'.1 & setsid sleep '$n'.2 & (setsid sh -c "(sleep '$n'.3 &); exit" &)
+	sh -c "while :; do :; done" sh '$n'.4 &
+	sh -c "while :; do test -e /etc/marker; done" sh '$n'.5 &
+	(trap "" HUP INT TERM; exec sleep '$n'.6) &
+	exec sleep '$n'.7'
+"$WARREN" run --root "$root" -- /bin/sh -c "$guest" </dev/null >"$base/out" 2>&1 &
+warren=$!
+started=$warren
+for k in 1 2 3 4 5 6 7; do
+	alive_within 4 "$n.$k" || fail "the guest's process $k did not come up: $(head -c 300 "$base/out")"
+done
+kill -KILL $warren
+wait $warren 2>/dev/null
+started=
+for k in 1 2 3 4 5 6 7; do
+	gone_within 2 "$n.$k" || fail "the guest's process $k survives its supervisor"
+done
+[ "$(cat "$root/etc/keep")" = lower ] || fail "a lower file has changed"
+# Should something have survived, it is ended by its own number, so that the test leaves nothing behind.
+for c in /proc/[0-9]*/cmdline; do
+	{ tr '\0' ' ' <"$c"; } 2>/dev/null | grep -qE -- "(sleep|sh) $n\.[0-9] \$" && kill -9 "$(basename "$(dirname "$c")")" 2>/dev/null
+done
+done_testing
