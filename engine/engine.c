@@ -39,6 +39,7 @@ static void engine_destroy(struct warren_engine *e, unsigned started)
 	atomic_store(&e->stop, true);
 	for (unsigned i = 0; i < started; i++)
 		wr_worker_stop(&e->workers[i]);
+	wr_guard_stop(&e->guard);
 	wr_tracers_free(e->tracers);
 	wr_exec_cache_free(e->exec_cache);
 	for (unsigned i = 0; i < WR_MAX_SYSCALLS; i++) {
@@ -77,6 +78,11 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	if (!e)
 		return -ENOMEM;
 	raise_nofile();
+	int r0 = wr_guard_start(&e->guard, wr_tag_base(), WR_TAG_SUPERVISOR);
+	if (r0 < 0) {
+		free(e);
+		return r0;
+	}
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->changed, NULL);
 	e->trace = opt ? opt->trace : NULL;

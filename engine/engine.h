@@ -7,6 +7,7 @@
 #include "internal.h"
 #include "policy.h"
 #include "substitute.h"
+#include "guard.h"
 
 #define WR_MAX_SYSCALLS 192 /* rows; checked when the engine starts */
 
@@ -51,6 +52,7 @@ struct warren_engine {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;	    /* a sandbox ended */
 	struct warren_sandbox *all; /* under lock */
+	struct wr_guard guard;
 	struct wr_tracers *tracers;
 	struct wr_exec_cache *exec_cache; /* rewritten programs, handlers/exec_cache.c */
 	FILE *trace;
@@ -98,7 +100,12 @@ void wr_dispatch(struct wr_thread *t, struct wr_scratch *scratch, struct wr_coun
 void wr_reply(struct warren_request *rq, struct warren_verdict *v);
 
 /* tag.c */
-int wr_tag_kill(uint64_t tag); /* SIGKILLs every process with the tag; number found */
+/* SIGKILLs every process whose tag has these bits under mask; their number, or a negative errno. */
+int wr_tag_kill(uint64_t tag, uint64_t mask);
+/* High bits: the supervisor; the low 32: which of its sandboxes. Below RLIM_INFINITY, above any real limit.
+ */
+#define WR_TAG_SUPERVISOR (~0ULL << 32)
+uint64_t wr_tag_base(void);
 
 uint64_t wr_now_ns(void);
 void wr_count(struct wr_counters *c, unsigned row, const struct warren_verdict *v, uint64_t ns);

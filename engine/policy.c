@@ -140,6 +140,8 @@ const struct wr_mount *wr_policy_mount(const struct warren_policy *p, const char
 unsigned wr_policy_may(const struct warren_policy *p, const struct wr_mount *m, const char *path)
 {
 	unsigned may = 0;
+	size_t best = 0;
+	bool write = false;
 
 	if (path[0] == '/' && path[1] == '\0')
 		path++;
@@ -152,12 +154,17 @@ unsigned wr_policy_may(const struct warren_policy *p, const struct wr_mount *m, 
 				if (r->access == WARREN_DENY)
 					return 0;
 				may |= WR_MAY_READ | WR_MAY_LIST;
-				if (r->access == WARREN_WRITE)
-					may |= WR_MAY_WRITE;
+				/* the most specific of the rules that grant decides what */
+				if (r->len > best || (r->len == best && !write)) {
+					best = r->len;
+					write = r->access == WARREN_WRITE;
+				}
 			} else if (r->access != WARREN_DENY && below(r->guest, path, strlen(path))) {
 				may |= WR_MAY_LIST;
 			}
 		}
+		if (write)
+			may |= WR_MAY_WRITE;
 		/* what is mounted below can be reached, too */
 		for (size_t i = 0; !may && i < p->n_mounts; i++)
 			if (p->mounts[i].guest_len && below(p->mounts[i].guest, path, strlen(path)))
@@ -173,8 +180,8 @@ bool wr_policy_pinned(const struct warren_policy *p, const char *path)
 	for (size_t i = 0; i < p->n_mounts; i++)
 		if (below(p->mounts[i].guest, path, len))
 			return true;
-	for (size_t i = 0; p->has_deny && i < p->n_rules; i++)
-		if (p->rules[i].access == WARREN_DENY && below(p->rules[i].guest, path, len))
+	for (size_t i = 0; i < p->n_rules; i++)
+		if (p->rules[i].len && below(p->rules[i].guest, path, len))
 			return true;
 	return false;
 }

@@ -81,7 +81,8 @@ unsigned wr_policy_may(const struct warren_policy *p, const struct wr_mount *m, 
 /* The canonical guest path of a host path as the kernel prints it. 0; -ENOENT: not visible in this sandbox,
  * -ENAMETOOLONG. */
 int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *buf, size_t size);
-/* True if path is an ancestor of a mount point or of a deny rule: it must not be moved or removed. */
+/* True if a mount point or the path of a rule is at or below path: it must not be moved or removed, or the
+ * rule would stay behind. */
 bool wr_policy_pinned(const struct warren_policy *p, const char *path);
 
 /* filter.c, landlock.c: compile a frozen policy's mounts and rules. */

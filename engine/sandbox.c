@@ -93,10 +93,9 @@ static int open_cwd(struct warren_policy *p, const char *cwd)
 	return r;
 }
 
-/* High bits: this supervisor; low bits: which of its sandboxes. Below RLIM_INFINITY, above any real limit. */
 static uint64_t new_tag(struct warren_engine *e)
 {
-	return 1ULL << 62 | (uint64_t)(getpid() & 0x3fffff) << 32 | atomic_fetch_add(&e->next_serial, 1);
+	return wr_tag_base() | atomic_fetch_add(&e->next_serial, 1);
 }
 
 int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
@@ -189,7 +188,7 @@ int warren_sandbox_kill(struct warren_sandbox *s, int timeout_ms)
 	while (!atomic_load(&s->gone)) {
 		if (wr_now_ns() > end)
 			return -ETIMEDOUT;
-		wr_tag_kill(s->tag);
+		wr_tag_kill(s->tag, UINT64_MAX);
 		struct timespec until;
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += 2000000;

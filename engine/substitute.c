@@ -130,8 +130,8 @@ struct trace {
 	unsigned n_fds;
 };
 
-/* Waits for the next stop of the tracee: the only one that this thread has. Exits are left unreaped when the task is our own child, whose exit
- * status is somebody else's to collect. */
+/* Waits for the next stop of the tracee: the only one that this thread has. Exits are left unreaped when the
+ * task is our own child, whose exit status is somebody else's to collect. */
 static enum event next_stop(struct trace *tr)
 {
 	siginfo_t si;

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "engine.h"
 #include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -18,13 +19,18 @@ static uint64_t tag_of(pid_t pid)
 	return lim.rlim_max;
 }
 
+uint64_t wr_tag_base(void)
+{
+	return 1ULL << 62 | (uint64_t)(getpid() & 0x3fffff) << 32;
+}
+
 bool wr_task_in_sandbox(const struct warren_sandbox *s, pid_t pid)
 {
 	return tag_of(pid) == s->tag;
 }
 
 /* One pass over /proc in ascending order: children born meanwhile get higher numbers and are met later on. */
-int wr_tag_kill(uint64_t tag)
+int wr_tag_kill(uint64_t tag, uint64_t mask)
 {
 	_cleanup_closedir_ DIR *d = opendir("/proc");
 	int found = 0;
@@ -33,11 +39,14 @@ int wr_tag_kill(uint64_t tag)
 		return -errno;
 	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
 		pid_t pid = (pid_t)atoi(e->d_name);
-		if (pid <= 0 || tag_of(pid) != tag)
+		if (pid <= 0 || (tag_of(pid) & mask) != tag)
 			continue;
 		/* The pidfd pins the process: check once more that it is ours, then kill that one. */
 		_cleanup_close_ int fd = wr_pidfd_open(pid);
-		if (fd >= 0 && tag_of(pid) == tag && wr_pidfd_send_signal(fd, SIGKILL) == 0)
+		struct pollfd ended = {.fd = fd, .events = POLLIN};
+		if (fd >= 0 && poll(&ended, 1, 0) == 1)
+			continue; /* a zombie that nobody has collected yet */
+		if (fd >= 0 && (tag_of(pid) & mask) == tag && wr_pidfd_send_signal(fd, SIGKILL) == 0)
 			found++;
 	}
 	return found;

@@ -40,7 +40,7 @@ for c in 'echo x > /top/secret/f' 'echo x > /top/secret/new' 'rm /top/secret/f' 
 	'ln /top/open/f /top/secret/h' 'mv /top/open/f /top/single'; do
 	expect_fail "$c" d /bin/sh -c "$c"
 done
-expect_fail "executing in it" d /top/secret/f
+expect_fail "executing in it" d /bin/sh -c /top/secret/f
 [ "$(cat "$root/top/secret/f" 2>/dev/null)" = classified ] && [ "$(cat "$root/top/single" 2>/dev/null)" = classified ] &&
 	[ ! -e "$root/top/secret/new" ] || fail "the denied files have changed"
 # Spellings of the option itself.

@@ -7,6 +7,7 @@ n=$((3000 + $$ % 1000))
 guest='setsid sh -c "sleep '$n'.1 & setsid sleep '$n'.2 & (setsid sh -c \"(sleep '$n'.3 &) ; exit\" &) ; exit" &
 	(trap "" HUP INT TERM; sh -c "kill -STOP \$\$; sleep '$n'.4" sh '$n'.5) &
 	exec sleep '$n'.6'
+tokens="$n.1 $n.2 $n.3 $n.4 $n.5 $n.6 $((n + 1000)).1 $((n + 1000)).2"
 "$WARREN" run --root "$root" -- /bin/sh -c "$guest" </dev/null >"$base/out" 2>&1 &
 warren=$!
 started=$warren

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Notifications: a signal during a served mkdir must not restart the call, or the guest sees EEXIST. */
+/*
+ * Notifications: a signal during a served mkdir must not restart the call, or the guest sees EEXIST. With
+ * SA_RESTART no call is seen to fail at all. Without it the kernel itself gives EINTR while a notification
+ * has not been received yet, which no supervisor can help; but then nothing has happened, so that the same
+ * call again succeeds.
+ */
 #include "t.h"
 
 static volatile sig_atomic_t ticks;
@@ -10,28 +15,41 @@ static void tick(int sig)
 	ticks++;
 }
 
+static bool retry;
+
+#define DO(call)                                                                                             \
+	do {                                                                                                 \
+		long d_r;                                                                                    \
+		do {                                                                                         \
+			d_r = (call);                                                                        \
+		} while (retry && d_r < 0 && errno == EINTR);                                                \
+		if (d_r < 0)                                                                                 \
+			t_fail(__FILE__, __LINE__, "%s: errno %d, %s SA_RESTART", #call, errno,              \
+			       retry ? "without" : "with");                                                  \
+	} while (0)
+
 static void run(int flags)
 {
 	struct sigaction sa = {.sa_handler = tick, .sa_flags = flags};
 	struct itimerval it = {{0, 211}, {0, 211}}, off = {{0, 0}, {0, 0}};
 	long end = t_now_ms() + 500;
 
+	retry = !(flags & SA_RESTART);
 	REQUIRE(!sigaction(SIGVTALRM, &sa, NULL) && !sigaction(SIGPROF, &sa, NULL) &&
 		!sigaction(SIGUSR1, &sa, NULL));
 	REQUIRE(!setitimer(ITIMER_PROF, &it, NULL));
 	for (int i = 0; t_now_ms() < end && !t_failures; i++) {
 		int fd;
 
-		CHECK_OK(mkdir("d", 0755));
-		CHECK_OK(rename("d", "e"));
-		CHECK_OK(rmdir("e"));
-		fd = open("f", O_RDWR | O_CREAT | O_EXCL, 0644);
-		CHECK(fd >= 0);
-		CHECK_OK(link("f", "g"));
-		CHECK_OK(unlink("g"));
-		CHECK_OK(unlink("f"));
-		CHECK_OK(symlink("x", "s"));
-		CHECK_OK(unlink("s"));
+		DO(mkdir("d", 0755));
+		DO(rename("d", "e"));
+		DO(rmdir("e"));
+		DO(fd = open("f", O_RDWR | O_CREAT | O_EXCL, 0644));
+		DO(link("f", "g"));
+		DO(unlink("g"));
+		DO(unlink("f"));
+		DO(symlink("x", "s"));
+		DO(unlink("s"));
 		CHECK_EQ(fd, 3);
 		close(fd);
 	}

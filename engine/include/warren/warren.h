@@ -54,8 +54,9 @@ int warren_policy_new(struct warren_policy **ret);
 void warren_policy_unref(struct warren_policy *p);
 /* The directory that the sandbox sees as "/"; default "/". */
 int warren_policy_set_root(struct warren_policy *p, const char *host_dir);
-/* A rule for the guest's path and everything below it. With no rule at all, everything in the root is
- * writable when the root is not "/", and nothing is accessible when it is. */
+/* A rule for the guest's path and everything below it: denial wins, otherwise the most specific rule does.
+ * With no rule at all, everything in the root is writable when the root is not "/", and nothing is accessible
+ * when it is. */
 int warren_policy_add_rule(struct warren_policy *p, enum warren_access access, const char *guest_path);
 /* Shows the host's file or directory at guest_path (absolute). Later mounts lie over earlier ones. */
 int warren_policy_add_mount(struct warren_policy *p, const char *host, const char *guest_path, int readonly);

@@ -13,11 +13,18 @@ base=$(mktemp -d "${T_TMPDIR:-${TMPDIR:-/tmp}}/warren-sys-root.XXXXXX") || exit 
 chmod 755 "$base"
 root=$base/root
 started=
-# Kills only what begin() noted, then removes the scratch directory.
+tokens=
+# Kills only what the test noted: the pids in $started, and what has one of the words in $tokens, which are the
+# test's own, as an argument. Then the scratch directory goes.
 finish()
 {
 	for pid in $started; do
 		kill -9 "$pid" 2>/dev/null
+	done
+	for token in $tokens; do
+		for pid in $(pids_of "$token"); do
+			kill -9 "$pid" 2>/dev/null
+		done
 	done
 	chmod -R u+rwx "$base" 2>/dev/null
 	rm -rf --one-file-system "$base"
@@ -75,28 +82,33 @@ expect_status()
 	esac
 }
 
-# expect_fail WHAT COMMAND...: it fails, on its own account: not by a signal, not by a timeout.
+# expect_fail WHAT COMMAND...: it fails or cannot be started; not by a signal, not by a timeout.
 expect_fail()
 {
 	what=$1
 	shift
 	out=$("$@" 2>"$base/err" </dev/null)
 	status=$?
-	[ $status -ne 0 ] && [ $status -lt 124 ] || fail "$what: status $status, \"$(echo "$out" | head -c 200)\""
+	[ $status -ne 0 ] && [ $status -ne 124 ] && [ $status -lt 128 ] || fail "$what: status $status, \"$(echo "$out" | head -c 200)\""
 }
 
-# alive TOKEN: are there processes with this word in their command line?
+# pids_of TOKEN: the processes that have this word as an argument and are not just waiting to be reaped.
+pids_of()
+{
+	# From a file, so that the search does not find itself.
+	printf '%s\n' "$1" >"$base/token"
+	for c in $(grep -slzxF -f "$base/token" /proc/[0-9]*/cmdline); do
+		c=${c%/cmdline}
+		case $(sed -n 's/^State:\t\(.\).*/\1/p' "$c/status" 2>/dev/null) in
+		Z | X | "") ;;
+		*) echo "${c#/proc/}" ;;
+		esac
+	done
+}
+
 alive()
 {
-	for c in /proc/[0-9]*/cmdline; do
-		if { tr '\0' ' ' <"$c"; } 2>/dev/null | grep -q -- "$1 \$"; then
-			case $(sed -n 's/^State:\t\(.\).*/\1/p' "${c%cmdline}status" 2>/dev/null) in
-			Z | X | "") ;;
-			*) return 0 ;;
-			esac
-		fi
-	done
-	return 1
+	[ -n "$(pids_of "$1")" ]
 }
 
 # gone_within SECONDS TOKEN

@@ -2,7 +2,7 @@
 /*
  * bomb TOKEN: 64 chains of processes. Each process of a chain forks its successor and ends, so no list of
  * them is ever up to date, each is in a session of its own, and none heeds SIGTERM. The first one takes the
- * orphans in, so that no zombies pile up with a slow init. It ends by itself after eight seconds.
+ * orphans in, so that no zombies pile up with a slow init. It ends by itself after 14 seconds.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -12,7 +12,7 @@
 
 int main(void)
 {
-	time_t end = time(NULL) + 8;
+	time_t end = time(NULL) + 14;
 
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
