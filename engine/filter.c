@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <termios.h>
 
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* libseccomp's SCMP_A0 ... leave one out */
+
 #define NS_FLAGS                                                                                             \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |        \
 	 CLONE_NEWNET | CLONE_NEWTIME)

@@ -125,6 +125,7 @@ struct trace {
 	struct warren_substitution *s;
 	pid_t tid;
 	int status_sig;
+	bool done;	      /* detached, or the task is gone and reaped */
 	struct wr_regs saved; /* in the first stop */
 	int guest_fd[WR_SUBST_FDS];
 	unsigned n_fds;
@@ -141,11 +142,13 @@ static enum event next_stop(struct trace *tr)
 		if (waitid(P_ALL, 0, &si, WSTOPPED | WEXITED | WNOWAIT | __WALL | __WNOTHREAD) < 0) {
 			if (errno == EINTR)
 				continue;
+			tr->done = true;
 			return EV_GONE;
 		}
 		if (si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED) {
 			if (wr_tracee_parent(si.si_pid) != getpid())
 				waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | __WALL);
+			tr->done = true;
 			return EV_GONE;
 		}
 		if (waitid(P_PID, (id_t)tr->tid, &si, WSTOPPED | __WALL | WNOHANG) == 0 &&
@@ -162,6 +165,23 @@ static enum event next_stop(struct trace *tr)
 	if (sig == (SIGTRAP | 0x80))
 		return EV_SYSCALL;
 	return EV_SIGNAL;
+}
+
+static void detach(struct trace *tr, int sig)
+{
+	if (ptrace(PTRACE_DETACH, tr->tid, 0, sig) == 0)
+		tr->done = true;
+}
+
+/* A task that was killed in between stays with us until its end was collected: its own parent waits for that.
+ */
+static void leave(struct trace *tr)
+{
+	while (!tr->done) {
+		detach(tr, 0);
+		if (!tr->done)
+			next_stop(tr);
+	}
 }
 
 static void answer(struct warren_substitution *s, int error)
@@ -226,7 +246,7 @@ static void bail_out(struct trace *tr, int sig)
 
 	wr_regs_restart(&r);
 	wr_regs_store(tr->tid, &r);
-	ptrace(PTRACE_DETACH, tr->tid, 0, sig);
+	detach(tr, sig);
 }
 
 static int write_task(pid_t tid, uint64_t addr, const void *buf, size_t len)
@@ -339,12 +359,12 @@ static void after_exec(struct trace *tr)
 	if (stat(link, &st) < 0 || st.st_dev != tr->s->exe_dev || st.st_ino != tr->s->exe_ino) {
 		/* another thread changed what the task was told to run */
 		kill(tr->tid, SIGKILL);
-		ptrace(PTRACE_DETACH, tr->tid, 0, 0);
+		detach(tr, 0);
 		return;
 	}
 	if (tr->s->execfn)
 		fix_execfn(tr);
-	ptrace(PTRACE_DETACH, tr->tid, 0, 0);
+	detach(tr, 0);
 }
 
 static void after_call(struct trace *tr)
@@ -361,14 +381,14 @@ static void after_call(struct trace *tr)
 	}
 	if (result >= 0 && tr->s->check && tr->s->check(tr->s, tr->tid, result) < 0) {
 		kill(tr->tid, SIGKILL);
-		ptrace(PTRACE_DETACH, tr->tid, 0, 0);
+		detach(tr, 0);
 		return;
 	}
 	close_fds(tr);
 	r = tr->saved;
 	wr_regs_finish(&r, result);
 	wr_regs_store(tr->tid, &r);
-	ptrace(PTRACE_DETACH, tr->tid, 0, 0);
+	detach(tr, 0);
 }
 
 /* From the stop in which the original call was cut short, to the end. */
@@ -386,7 +406,7 @@ static void drive(struct trace *tr)
 		r = tr->saved;
 		wr_regs_finish(&r, e);
 		wr_regs_store(tr->tid, &r);
-		ptrace(PTRACE_DETACH, tr->tid, 0, 0);
+		detach(tr, 0);
 		return;
 	}
 	r = tr->saved;
@@ -416,37 +436,46 @@ static void drive(struct trace *tr)
 	else if (ev == EV_SYSCALL)
 		after_call(tr);
 	else if (ev != EV_GONE)
-		ptrace(PTRACE_DETACH, tr->tid, 0, tr->status_sig);
+		detach(tr, tr->status_sig);
+}
+
+static void seize_and_drive(struct trace *tr)
+{
+	struct warren_substitution *s = tr->s;
+
+	if (ptrace(PTRACE_SEIZE, s->tid, 0, PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) <
+	    0) {
+		answer(s, errno == ESRCH ? -ESRCH : -EPERM);
+		tr->done = true;
+		return;
+	}
+	ptrace(PTRACE_INTERRUPT, s->tid, 0, 0);
+	int r = install_fds(tr);
+	/* A failure leaves the fds installed so far: there is one at most when the next one fails, see
+	 * close_fds. */
+	answer(s, r < 0 ? r : -WR_ERESTARTNOINTR);
+	enum event ev = next_stop(tr);
+	if (ev == EV_GONE)
+		return;
+	if (r < 0) {
+		detach(tr, ev == EV_SIGNAL ? tr->status_sig : 0);
+		return;
+	}
+	if (ev == EV_EVENT_STOP) {
+		drive(tr);
+		return;
+	}
+	/* A job-control stop: the call restarts when the task is continued. */
+	if (wr_regs_load(tr->tid, &tr->saved) == 0)
+		bail_out(tr, ev == EV_SIGNAL ? tr->status_sig : 0);
 }
 
 static void substitute(struct wr_tracers *t, struct warren_substitution *s)
 {
 	struct trace tr = {.t = t, .s = s, .tid = s->tid};
 
-	if (ptrace(PTRACE_SEIZE, s->tid, 0, PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) <
-	    0) {
-		answer(s, errno == ESRCH ? -ESRCH : -EPERM);
-		return;
-	}
-	ptrace(PTRACE_INTERRUPT, s->tid, 0, 0);
-	int r = install_fds(&tr);
-	/* A failure leaves the fds installed so far: there is one at most when the next one fails, see
-	 * close_fds. */
-	answer(s, r < 0 ? r : -WR_ERESTARTNOINTR);
-	enum event ev = next_stop(&tr);
-	if (ev == EV_GONE)
-		return;
-	if (r < 0) {
-		ptrace(PTRACE_DETACH, s->tid, 0, ev == EV_SIGNAL ? tr.status_sig : 0);
-		return;
-	}
-	if (ev == EV_EVENT_STOP) {
-		drive(&tr);
-		return;
-	}
-	/* A job-control stop: the call restarts when the task is continued. */
-	if (wr_regs_load(tr.tid, &tr.saved) == 0)
-		bail_out(&tr, ev == EV_SIGNAL ? tr.status_sig : 0);
+	seize_and_drive(&tr);
+	leave(&tr);
 }
 
 /* ---- the pool ---- */

@@ -442,11 +442,14 @@ static int get_once(struct wr_exec_cache *cache, struct request *rq, dev_t *ret_
 		r = -ESTALE;
 	}
 	if (r == 0) {
+		uint64_t number = name->number;
 		name_file_name(name, file, sizeof(file));
 		pthread_mutex_unlock(&cache->lock);
 		r = wr_exec_copy_open(cache->dir_fd, file, copy->dev, copy->ino);
 		pthread_mutex_lock(&cache->lock);
-		if (r == -ESTALE)
+		/* Either we forgot the name meanwhile, or somebody else removed our files. */
+		HASH_FIND(hh_number, cache->by_number, &number, sizeof(number), name);
+		if (r == -ESTALE && name)
 			copy_retire(cache, copy);
 	}
 	if (r >= 0) {

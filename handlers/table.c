@@ -15,8 +15,14 @@
 	{                                                                                                    \
 		WR_ROLE_INT, n, 0                                                                            \
 	}
-#define INT_K(v)   {WR_ROLE_INT, -1, v}
-#define PTR_K(v)   {WR_ROLE_PTR, -1, v}
+#define INT_K(v)                                                                                             \
+	{                                                                                                    \
+		WR_ROLE_INT, -1, v                                                                           \
+	}
+#define PTR_K(v)                                                                                             \
+	{                                                                                                    \
+		WR_ROLE_PTR, -1, v                                                                           \
+	}
 #define FD(n)                                                                                                \
 	{                                                                                                    \
 		WR_ROLE_FD, n, 0                                                                             \

@@ -246,6 +246,8 @@ static char **environment(struct run *run)
 	return env;
 }
 
+#define GRACE_ROUNDS 5 /* of 200 ms, between a signal that is passed on and SIGKILL */
+
 static volatile sig_atomic_t caught;
 
 static void on_signal(int sig)
@@ -276,7 +278,7 @@ static int make_policy(struct run *run, struct warren_policy *p)
 static int wait_for(struct run *run, struct warren_sandbox *s, struct warren_result *res)
 {
 	double left = run->timeout;
-	int r;
+	int r, grace = 0;
 
 	do {
 		int ms = run->timeout > 0 ? (int)(left > 0.2 ? 200 : left * 1000 + 1) : -1;
@@ -284,6 +286,11 @@ static int wait_for(struct run *run, struct warren_sandbox *s, struct warren_res
 		if (caught) {
 			kill(warren_sandbox_pid(s), caught);
 			caught = 0;
+			grace = GRACE_ROUNDS;
+		} else if (grace && --grace == 0) {
+			/* it did not heed the signal: the whole sandbox is killed */
+			return warren_sandbox_kill(s, 10000) < 0 ? -ETIMEDOUT
+								 : warren_sandbox_wait(s, 1000, res);
 		}
 		if (run->timeout > 0) {
 			left -= 0.2;

@@ -99,8 +99,9 @@ __attribute__((format(printf, 3, 4))) static inline void t_fail(const char *file
 #define CHECK_STR(a, b)                                                                                      \
 	do {                                                                                                 \
 		const char *t_a = (a), *t_b = (b);                                                           \
-		if (strcmp(t_a, t_b))                                                                        \
-			t_fail(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #a, t_a, t_b);                \
+		if (!t_a || strcmp(t_a, t_b))                                                                \
+			t_fail(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #a, t_a ? t_a : "(null)",     \
+			       t_b);                                                                         \
 	} while (0)
 
 /* The call fails with exactly this errno. */
