@@ -132,7 +132,7 @@ bool wr_exec_copy_in_use(int dir_fd, const char *file)
 	if (fd < 0)
 		return false;
 	/* Not granted while the file is open anywhere else, and what runs it has it open. */
-	return false;
+	return lease(fd, F_WRLCK) == -EAGAIN;
 }
 
 int wr_exec_copy_open(int dir_fd, const char *file, dev_t dev, ino_t ino)

@@ -37,17 +37,23 @@ mirror()
 	echo "$uri"
 }
 
-# complete DIR KEY: has an earlier run finished DIR for the same KEY (names what was asked for)?
-complete()
+# is_complete DIR KEY: has an earlier run finished DIR for the same KEY (names what was asked for)?
+is_complete()
 {
 	[ -f "$1/.warren-root" ] && [ "$(cat "$1/.warren-root")" = "$2" ]
+}
+
+# place DIR: its absolute path, so that nothing below depends on how it was spelled.
+place()
+{
+	[ -n "$1" ] && realpath -m -- "$1" || die "no usable directory: '$1'"
 }
 
 # begin DIR: build beside DIR, so that a run that is cut short leaves no half a root behind.
 begin()
 {
 	case $1 in
-	/ | /bin | /etc | /usr | /lib | /var | /home | /root | /tmp | /proc | /sys | /dev)
+	"" | [!/]* | / | /bin | /etc | /usr | /lib | /var | /home | /root | /tmp | /proc | /sys | /dev)
 		die "$1 is no place for a root"
 		;;
 	esac

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inode numbers as "the n-th one seen", stat fields that two runs must agree on, and the looks before a
+ * call that keep the rest deterministic. The looks use newfstatat and fstat only. */
+#include "guest.h"
+
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Explicit times are below this; anything later is the clock's. */
+#define TIME_EXPLICIT_MAX 1000000000
+
+long raw6(long nr, const long a[6])
+{
+	long r = syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+
+	return r == -1 ? -errno : r;
+}
+
+/* --mutate: what a broken implementation might do. */
+static long misbehave(struct guest *g, long nr, const long a[6])
+{
+	long r;
+
+	g->sh->mutations++;
+	switch (mix64(&g->mrng) % 3) {
+	case 0: /* say yes and do nothing */
+		return 0;
+	case 1: /* do it and say no */
+		r = raw6(nr, a);
+		return r < 0 ? 0 : -EPERM;
+	default: /* the wrong error, or success turned into a refusal */
+		r = raw6(nr, a);
+		return r == -ENOENT ? -ENOTDIR : -ENOENT;
+	}
+}
+
+long call6(struct guest *g, long nr, const long a[6])
+{
+	if (g->mutate && mix64(&g->mrng) % 1000 == 0)
+		return misbehave(g, nr, a);
+	return raw6(nr, a);
+}
+
+static struct canon *canon_find(struct guest *g, dev_t dev, ino_t ino)
+{
+	struct shared *sh = g->sh;
+
+	for (uint32_t i = 0; i < sh->ncanon; i++)
+		if (sh->canon[i].ino == ino && sh->canon[i].dev == dev)
+			return &sh->canon[i];
+	return NULL;
+}
+
+unsigned canon_known(struct guest *g, dev_t dev, ino_t ino)
+{
+	struct canon *c = canon_find(g, dev, ino);
+
+	return c ? c->num : 0;
+}
+
+unsigned canon_num(struct guest *g, dev_t dev, ino_t ino)
+{
+	struct shared *sh = g->sh;
+	struct canon *c = canon_find(g, dev, ino);
+
+	if (c)
+		return c->num;
+	if (sh->ncanon == NCANON)
+		return 0;
+	sh->canon[sh->ncanon++] = (struct canon){dev, ino, ++sh->next_num};
+	return sh->next_num;
+}
+
+void canon_forget(struct guest *g, dev_t dev, ino_t ino)
+{
+	struct canon *c = canon_find(g, dev, ino);
+
+	if (c)
+		*c = g->sh->canon[--g->sh->ncanon];
+}
+
+void canon_reset(struct guest *g)
+{
+	g->sh->ncanon = 0;
+	g->sh->next_num = 0;
+}
+
+void out_time(struct guest *g, const char *name, int64_t sec, unsigned nsec)
+{
+	if (sec < TIME_EXPLICIT_MAX)
+		out(g, " %s=%lld.%u", name, (long long)sec, nsec);
+	else
+		out(g, " %s=now", name);
+}
+
+static const char *type_name(mode_t m)
+{
+	switch (m & S_IFMT) {
+	case S_IFREG:
+		return "reg";
+	case S_IFDIR:
+		return "dir";
+	case S_IFLNK:
+		return "lnk";
+	case S_IFIFO:
+		return "fifo";
+	case S_IFSOCK:
+		return "sock";
+	case S_IFCHR:
+		return "chr";
+	case S_IFBLK:
+		return "blk";
+	default:
+		return "?";
+	}
+}
+
+void out_stat(struct guest *g, const struct stat *st)
+{
+	out(g, " %s %04o %u:%u", type_name(st->st_mode), st->st_mode & 07777, st->st_uid, st->st_gid);
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
+		out(g, " rdev=%u:%u", major(st->st_rdev), minor(st->st_rdev));
+	/* /proc numbers its inodes anew when it likes, and counts processes as links. */
+	if (g->proc_dev && st->st_dev == g->proc_dev) {
+		out(g, " proc");
+		return;
+	}
+	out(g, " n%u", (unsigned)st->st_nlink);
+	/* The size of a directory is the file system's own business. */
+	if (!S_ISDIR(st->st_mode))
+		out(g, " s%lld", (long long)st->st_size);
+	/* An inode without a name may be gone at any time, and its number be used again. */
+	out(g, " i%u", st->st_nlink ? canon_num(g, st->st_dev, st->st_ino) : 0);
+	if (!S_ISCHR(st->st_mode))
+		out_time(g, "m", st->st_mtim.tv_sec, (unsigned)st->st_mtim.tv_nsec);
+}
+
+void victim_look(struct victim *v, int dirfd, const char *path)
+{
+	v->have = raw(SYS_newfstatat, dirfd, path, &v->st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void victim_gone(struct guest *g, const struct victim *v)
+{
+	if (v->have && (S_ISDIR(v->st.st_mode) || v->st.st_nlink <= 1))
+		canon_forget(g, v->st.st_dev, v->st.st_ino);
+}
+
+void close_slot(struct guest *g, unsigned i)
+{
+	if (g->slot[i] < 0)
+		return;
+	raw(SYS_close, g->slot[i]);
+	g->slot[i] = -1;
+}
+
+void put_slot(struct guest *g, unsigned i, int fd)
+{
+	close_slot(g, i);
+	g->slot[i] = fd;
+}
+
+bool guard_dev(struct guest *g, int dirfd, const char *path, bool follow)
+{
+	struct stat st;
+
+	if (!g->proc || raw(SYS_newfstatat, dirfd, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
+}
+
+bool guard_fd(struct guest *g, int fd)
+{
+	struct stat st;
+
+	if (!g->proc || raw(SYS_fstat, fd, &st) < 0)
+		return false;
+	return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
+}
+
+bool is_fifo(int dirfd, const char *path)
+{
+	struct stat st;
+
+	return raw(SYS_newfstatat, dirfd, path, &st, 0) == 0 && S_ISFIFO(st.st_mode);
+}

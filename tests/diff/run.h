@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* diff-run: the same guest in a real chroot(2) and under warren; what it saw must be the same. */
+#ifndef WARREN_TESTS_DIFF_RUN_H
+#define WARREN_TESTS_DIFF_RUN_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define EXIT_SKIP 77
+
+struct opts {
+	const char *guest;   /* path of diff-guest */
+	const char *warren;  /* NULL with --self */
+	const char *base;    /* roots are made below it */
+	const char *without; /* operations to leave out, or NULL */
+	uint64_t seed, count;
+	unsigned batch, jobs, max_diffs, calls, timeout;
+	uid_t uid;
+	bool self, mutate, lower, proc, verbose, keep, as_root, have_uid;
+};
+
+/* One run of the guest. */
+struct run {
+	char *out; /* owned; NUL behind it */
+	size_t len;
+	int status; /* of wait(2); -1 when it had to be killed */
+	char err[2048];
+};
+
+enum side { SIDE_REF, SIDE_TEST };
+
+/* ---- run_root.c: the directories ---- */
+
+/* Make a root below dir; the guest binary, /w, /proc, /dev, and /other for a guest that is not root. */
+int root_make(const struct opts *o, const char *root);
+/* Works for paths longer than PATH_MAX and does not leave the file system. */
+int rm_tree(const char *path);
+/* A private /dev with a few devices, in the caller's own mount namespace. */
+int dev_make(const char *path);
+
+/* ---- run_side.c: one run ---- */
+
+/* Run count sequences from seed on; r is filled. 0 or a negative errno when it could not even start. */
+int side_run(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count,
+	     struct run *r);
+/* Make the trees of --lower in the root of this side. */
+int side_prepare(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count);
+void run_free(struct run *r);
+/* NULL, or why there can be no reference here. */
+const char *side_unavailable(const struct opts *o);
+
+/* ---- run_compare.c ---- */
+
+struct tally;
+struct tally *tally_new(void);
+uint64_t tally_diffs(const struct tally *t);
+void tally_print(const struct tally *t);
+/* Compare the runs sequence by sequence. Returns the first seed that the test side did not finish, or
+ * seed + count when it finished all. */
+uint64_t compare(const struct opts *o, struct tally *t, const struct run *ref, const struct run *test,
+		 uint64_t seed, uint64_t count);
+
+#endif
