@@ -84,6 +84,17 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, i
 			}
 		}
 		break;
+	case SYS_connect:
+	case SYS_sendto:
+		/* Paths of AF_UNIX addresses are not served yet and would name the host's sockets; without a
+		 * network there is no other kind of socket. sendto without an address is send(2). */
+		if (p->net != WARREN_NET_NONE)
+			return 0;
+		r = nr == SYS_connect ? RULE(SCMP_ACT_ERRNO(EACCES), nr, 0)
+				      : RULE(SCMP_ACT_ERRNO(EACCES), nr, 1, SCMP_A4(SCMP_CMP_NE, 0));
+		if (r == 0 && nr == SYS_sendto)
+			r = RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A4(SCMP_CMP_EQ, 0));
+		break;
 	default:
 		return 0;
 	}
