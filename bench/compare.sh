@@ -15,10 +15,12 @@ usage()
 
 	  --rounds N      rounds to take medians over (default 7)
 	  --calls N       calls of each op in a round (default 5000)
-	  --ops "A B"     of: null open stat statx access readlink enoent (default: all)
+	  --ops "A B"     of: null open stat statx access readlink enoent, and stat of a relative path
+	                  (stat-rel), through a symlink (stat-link), with .. (stat-dots); default: all
 	  --bin DIR       where warren-floor and bench-guest are (default: beside WARREN's build, or here)
 	  --cpu N         run everything on CPU N alone
 	  --count N       guest calls to count the supervisor's system calls over (default 500; 0: do not)
+	  --counter C     perf or strace (default: perf if it may)
 	  --warren-arg A  another argument for warren run (may be repeated)
 	  --json FILE     write the results there, too (- is standard output, without the tables)
 	END
@@ -35,7 +37,8 @@ note()
 	echo "compare.sh: $*" >&2
 }
 
-rounds=7 calls=5000 ops="null open stat statx access readlink enoent" bin= cpu= count=500 json=
+rounds=7 calls=5000 ops="null open stat statx access readlink enoent stat-rel stat-link stat-dots" count=500
+bin="" cpu="" counter="" json=""
 warren_args=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -45,6 +48,7 @@ while [ $# -gt 0 ]; do
 	--bin) bin=$2; shift ;;
 	--cpu) cpu=$2; shift ;;
 	--count) count=$2; shift ;;
+	--counter) counter=$2; shift ;;
 	--warren-arg) warren_args+=("$2"); shift ;;
 	--json) json=$2; shift ;;
 	-h|--help) usage; exit 0 ;;
@@ -68,8 +72,8 @@ find_bin()
 	return 1
 }
 guest=$(find_bin bench-guest) || die "bench-guest is not built (see --bin)"
-floor=$(find_bin warren-floor) || { note "no warren-floor: its columns stay empty"; floor=; }
-[ -x "$warren" ] || { note "no $warren: its columns stay empty"; warren=; }
+floor=$(find_bin warren-floor) || { note "no warren-floor: its columns stay empty"; floor=""; }
+[ -x "$warren" ] || { note "no $warren: its columns stay empty"; warren=""; }
 
 pin=()
 floor_pin=none
@@ -83,7 +87,7 @@ if [ -n "$cpu" ]; then
 fi
 
 tmp=$(mktemp -d) || exit 2
-running=
+running=""
 cleanup()
 {
 	[ -n "$running" ] && kill "$running" 2>/dev/null
@@ -96,13 +100,15 @@ trap 'exit 130' INT TERM
 [ -e "$root/bench-guest" ] && die "$root/bench-guest is in the way"
 [ -e "$root/bench.tree" ] && die "$root/bench.tree is in the way"
 cp -- "$guest" "$root/bench-guest" && mkdir -p "$root/bench.tree/a/b" && echo x >"$root/bench.tree/a/b/f" &&
-	ln -s f "$root/bench.tree/a/b/l" || die "cannot write to $root"
+	ln -s f "$root/bench.tree/a/b/l" && ln -s a "$root/bench.tree/s" || die "cannot write to $root"
 
 # Four components, as in design.md.
 path_of()
 {
 	case $1 in
 	null) ;;
+	stat-link) echo bench.tree/s/b/f ;;
+	stat-dots) echo bench.tree/a/../a/b/f ;;
 	readlink) echo bench.tree/a/b/l ;;
 	enoent) echo bench.tree/a/b/m ;;
 	*) echo bench.tree/a/b/f ;;
@@ -114,9 +120,10 @@ x86_64) null_nr=267 ;;
 *) null_nr=78 ;;
 esac
 
+# Words to be split: the root has no place in them, for it may contain blanks.
 floor_options()
 {
-	echo "--pin $floor_pin --root $root"
+	echo "--pin $floor_pin"
 	[ "$1" = null ] && echo "--null $null_nr"
 }
 
@@ -128,22 +135,20 @@ run()
 	shift 2
 	path=$(path_of "$op")
 	case $who in
-	native) (cd "$root" && exec "${pin[@]}" ./bench-guest "${@:1:$#-1}" "$op" $path "${@: -1}") ;;
-	floor) exec_in "$floor" $(floor_options "$op") -- /bench-guest "$@" ;;
-	cached) exec_in "$floor" --cache $(floor_options "$op") -- /bench-guest "$@" ;;
-	warren) exec_in "$warren" run --root "$root" "${warren_args[@]}" -- /bench-guest "$@" ;;
+	native) (cd "$root" && exec "${pin[@]}" ./bench-guest "${@:1:$#-1}" "${op%%-*}" $path "${@: -1}") ;;
+	floor) exec_in "$floor" --root "$root" $(floor_options "$op") -- /bench-guest "$@" ;;
+	cached) exec_in "$floor" --cache --root "$root" $(floor_options "$op") -- /bench-guest "$@" ;;
+	warren) exec_in "$warren" run --root "$root" --cwd=/ "${warren_args[@]}" -- /bench-guest "$@" ;;
 	esac
 }
 
 # The words after the guest's name are its options and the amount; op and path of run() go between them.
 exec_in()
 {
-	local words=() w
+	local slash=/
 
-	for w in "$@"; do
-		words+=("$w")
-	done
-	"${pin[@]}" "${words[@]:0:${#words[@]}-1}" "$op" ${path:+"/$path"} "${words[-1]}"
+	[ "$op" = stat-rel ] && slash=
+	(cd "$root" && exec "${pin[@]}" "${@:1:$#-1}" "${op%%-*}" ${path:+"$slash$path"} "${@: -1}")
 }
 
 whos_for()
@@ -151,7 +156,7 @@ whos_for()
 	echo native
 	[ -n "$floor" ] && echo floor
 	case $1 in
-	stat|statx|enoent) [ -n "$floor" ] && echo cached ;;
+	stat*|enoent) [ -n "$floor" ] && echo cached ;;
 	esac
 	[ -n "$warren" ] && echo warren
 }
@@ -178,7 +183,7 @@ supervisor_of()
 {
 	local pid=$1 child
 
-	ls -l "/proc/$pid/fd" 2>/dev/null | grep -q 'seccomp notify' && { echo "$pid"; return 0; }
+	find "/proc/$pid/fd" -lname '*seccomp notify*' 2>/dev/null | grep -q . && { echo "$pid"; return 0; }
 	for child in $(cat /proc/"$pid"/task/*/children 2>/dev/null); do
 		supervisor_of "$child" && return 0
 	done
@@ -196,58 +201,102 @@ wait_for()
 	return 1
 }
 
-# One line per kind of system call, with the ioctl's name for the notification's own: the whole log rather than
-# -c, which would fold RECV, SEND and ADDFD into one ioctl.
-tally()
+# What a tracer wrote, as one name a line; ioctls by their own names, since RECV, SEND and ADDFD are the point.
+names_of_perf()
 {
-	awk -v op="$2" -v who="$3" -v n="$count" '
+	perf script -i "$tmp/perf.data" -F trace 2>/dev/null | awk '
+		FILENAME != "-" { name[$1] = $2; next }
+		$1 == "NR" {
+			what = $2 in name ? name[$2] : "nr_" $2
+			cmd = $4
+			sub(/,/, "", cmd)
+			if (what == "ioctl" && cmd in name)
+				what = name[cmd]
+			print what
+		}' "$tmp/names" -
+}
+
+names_of_strace()
+{
+	awk '
 		/resumed>/ || /^[0-9]+ +(---|\+\+\+)/ { next }
 		match($0, /^[0-9]+ +[a-z0-9_]+\(/) {
 			name = substr($0, RSTART, RLENGTH - 1)
 			sub(/^[0-9]+ +/, "", name)
 			if (name == "ioctl" && match($0, /SECCOMP_IOCTL_NOTIF_[A-Z_]+/))
 				name = substr($0, RSTART + 20, RLENGTH - 20)
-			seen[name]++
-		}
-		END { for (name in seen) printf "%s %s %s %.3f\n", op, who, name, seen[name] / n }' "$1"
+			print name
+		}' "$tmp/log"
 }
 
-# The guest waits before and after its loop, so nothing but the loop is traced; strace is attached to the
-# supervisor only after the guest was started, so that it does not follow into the guest.
+# Numbers to names, for perf; without the headers the numbers are shown.
+make_names()
+{
+	printf '%s\n' "c0502100 RECV" "c0182101 SEND" "40082102 ID_VALID" "40182103 ADDFD" >"$tmp/names"
+	echo '#include <asm/unistd.h>' | "${CC:-cc}" -E -dM - 2>/dev/null |
+		awk '$2 ~ /^__NR_/ { print $3, substr($2, 6) }' >>"$tmp/names"
+}
+
+# perf is preferred: strace stops the supervisor at every call, so that the next notification is there before it
+# would have slept, and the waits vanish from the count. Both follow the supervisor's threads; neither the guest,
+# which was forked before.
+attach()
+{
+	if [ "$counter" = perf ]; then
+		perf record -q -m 4M -e raw_syscalls:sys_enter -o "$tmp/perf.data" -p "$1" >/dev/null 2>"$tmp/tracer" &
+	else
+		strace -f -qq -e signal=none -o "$tmp/log" -p "$1" 2>"$tmp/tracer" &
+	fi
+	tracer=$!
+	sleep 0.8
+}
+
+# The guest waits before and after its loop, so nothing but the loop is traced.
 count_calls()
 {
 	local who=$1 op=$2 sup tracer
 
-	rm -f "$tmp/in" "$tmp/out" "$tmp/log" "$tmp/strace"
+	rm -f "$tmp/in" "$tmp/out" "$tmp/log" "$tmp/perf.data" "$tmp/tracer"
 	mkfifo "$tmp/in"
 	run "$who" "$op" --wait "$count" <"$tmp/in" >"$tmp/out" 2>/dev/null &
 	running=$!
 	exec 3>"$tmp/in"
 	if wait_for ready "$tmp/out" && sup=$(supervisor_of "$running"); then
-		strace -f -qq -e signal=none -o "$tmp/log" -p "$sup" 2>"$tmp/strace" &
-		tracer=$!
-		sleep 0.7
+		attach "$sup"
 		echo >&3
-		wait_for done "$tmp/out" || note "$who $op: the traced loop did not end"
+		wait_for 'done' "$tmp/out" || note "$who $op: the traced loop did not end"
 		kill -INT "$tracer" 2>/dev/null
 		wait "$tracer" 2>/dev/null
-		[ -s "$tmp/log" ] && tally "$tmp/log" "$op" "$who" >>"$tmp/counts" ||
-			note "$who $op: nothing traced: $(tail -n 1 "$tmp/strace")"
+		"names_of_$counter" | sort | uniq -c | awk -v op="$op" -v who="$who" -v n="$count" \
+			'{ printf "%s %s %s %.3f\n", op, who, $2, $1 / n }' >"$tmp/one"
+		[ -s "$tmp/one" ] || note "$who $op: nothing traced: $(tail -n 1 "$tmp/tracer")"
+		cat "$tmp/one" >>"$tmp/counts"
 	else
 		note "$who $op: no supervisor found to trace"
 	fi
 	echo >&3
 	exec 3>&-
 	wait "$running" 2>/dev/null
-	running=
+	running=""
+}
+
+choose_counter()
+{
+	if [ -z "$counter" ]; then
+		counter=strace
+		perf stat -e raw_syscalls:sys_enter true >/dev/null 2>&1 && counter=perf
+	fi
+	command -v "$counter" >/dev/null && return
+	note "no $counter: the supervisor's system calls are not counted"
+	return 1
 }
 
 count_all()
 {
 	local op who
 
-	[ "$count" -gt 0 ] || return 0
-	command -v strace >/dev/null || { note "no strace: the supervisor's system calls are not counted"; return 0; }
+	[ "$count" -gt 0 ] && choose_counter || return 0
+	make_names
 	for op in $ops; do
 		for who in $(whos_for "$op"); do
 			[ "$who" = native ] || count_calls "$who" "$op"
@@ -299,8 +348,9 @@ print_table()
 		  med[$1, $2] = $3; span[$1, $2] = sprintf("%.2f (%.2f..%.2f)", $3, $4, $5); p99[$1, $2] = $8 }
 		function cell(op, who) { return (op, who) in med ? span[op, who] : "-" }
 		function ratio(op, a, b) {
-			return (op, a) in med && (op, b) in med && med[op, b] > 0 ?
-				sprintf("%.2f", med[op, a] / med[op, b]) : "-"
+			if (!((op, a) in med) || !((op, b) in med) || med[op, b] <= 0)
+				return "-"
+			return sprintf("%.2f", med[op, a] / med[op, b])
 		}
 		END {
 			fmt = "%-9s | %-19s | %-21s | %-21s | %-23s | %12s | %13s | %10s\n"
@@ -308,10 +358,10 @@ print_table()
 				"warren/native", "warren p99"
 			for (i = 1; i <= ops; i++) {
 				op = order[i]
+				tail = (op, "warren") in med ? sprintf("%.1f", p99[op, "warren"]) : "-"
 				printf fmt, op, cell(op, "native"), cell(op, "floor"), cell(op, "cached"),
 					cell(op, "warren"), ratio(op, "warren", "floor"),
-					ratio(op, "warren", "native"),
-					(op, "warren") in med ? sprintf("%.1f", p99[op, "warren"]) : "-"
+					ratio(op, "warren", "native"), tail
 			}
 		}' "$tmp/summary"
 }
@@ -320,7 +370,7 @@ print_counts()
 {
 	[ -s "$tmp/counts" ] || return 0
 	echo
-	echo "system calls of the supervisor for each guest call ($count calls traced)"
+	echo "system calls of the supervisor for each guest call ($count calls traced with $counter)"
 	sort -k1,1 -k2,2 -k4,4nr "$tmp/counts" | awk '
 		{ key = $1 " " $2; if (!(key in line)) order[++n] = key
 		  total[key] += $4; if ($4 >= 0.01) line[key] = line[key] sprintf("  %s %.2f", $3, $4) }

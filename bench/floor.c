@@ -30,7 +30,8 @@ static int usage(FILE *to)
 		"       warren-floor [OPTION]... [--root DIR] -- PROGRAM [ARG]...\n"
 		"\n"
 		"Measure the least that system call interception costs, or run PROGRAM (static; found at\n"
-		"DIR/PROGRAM) under the simplest handlers: open, stat, statx, access and readlink of absolute\n"
+		"DIR/PROGRAM) under the simplest handlers: open, stat, statx, access and readlink of "
+		"absolute\n"
 		"paths are served below DIR, everything else is the host's. This is not a sandbox.\n"
 		"\n"
 		"  --root DIR        the guest's / (default /)\n"
@@ -95,7 +96,18 @@ static int parse_pin(enum floor_pin *ret, const char *s)
 	return -EINVAL;
 }
 
-enum { OPT_ROOT = 256, OPT_CACHE, OPT_NULL, OPT_PIN, OPT_ASYNC, OPT_IDVALID, OPT_ROUNDS, OPT_CALLS, OPT_JSON, OPT_HELP };
+enum {
+	OPT_ROOT = 256,
+	OPT_CACHE,
+	OPT_NULL,
+	OPT_PIN,
+	OPT_ASYNC,
+	OPT_IDVALID,
+	OPT_ROUNDS,
+	OPT_CALLS,
+	OPT_JSON,
+	OPT_HELP
+};
 
 static const struct option options[] = {
 	{"root", required_argument, NULL, OPT_ROOT},

@@ -3,13 +3,14 @@
 #include "floor_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 
 const int floor_trapped[] = {
-	SYS_openat,     SYS_newfstatat, SYS_statx, SYS_faccessat, SYS_faccessat2, SYS_readlinkat,
+	SYS_openat, SYS_newfstatat, SYS_statx, SYS_faccessat, SYS_faccessat2, SYS_readlinkat,
 #ifdef SYS_open
-	SYS_open,       SYS_stat,       SYS_lstat, SYS_access,    SYS_readlink,
+	SYS_open,   SYS_stat,	    SYS_lstat, SYS_access,    SYS_readlink,
 #endif
 	-1,
 };
@@ -19,7 +20,7 @@ struct call {
 	int nr; /* SYS_openat, SYS_newfstatat, SYS_statx, SYS_faccessat2, SYS_readlinkat */
 	int dirfd;
 	uint64_t path, buf;
-	int flags; /* open flags or AT_* */
+	int flags;     /* open flags or AT_* */
 	unsigned mode; /* creation mode, access mode, statx mask, readlink buffer size */
 };
 
@@ -78,8 +79,8 @@ static bool decode(struct call *c, const struct seccomp_data *d)
 	return decode_at(c, d->nr, a);
 }
 
-/* A path need not fill PATH_MAX before the end of its mapping, and a read over that end fails as a whole: read
- * piecewise, never across a page, a short piece first because most paths are short. */
+/* A path need not fill PATH_MAX before the end of its mapping, and a read over that end fails as a whole:
+ * read piecewise, never across a page, a short piece first because most paths are short. */
 static int read_path(struct floor *f, pid_t pid, uint64_t addr)
 {
 	size_t have = 0;
@@ -126,8 +127,8 @@ static int open_in_root(const struct floor *f, uint64_t flags, unsigned mode)
 static void do_open(struct floor *f, const struct call *c, struct floor_reply *r)
 {
 	const uint64_t known = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |
-			       O_DSYNC | O_SYNC | FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY |
-			       O_NOFOLLOW | O_NOATIME | O_PATH | __O_TMPFILE;
+			       O_DSYNC | O_SYNC | FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW |
+			       O_NOATIME | O_PATH | __O_TMPFILE;
 	int fd = open_in_root(f, (uint64_t)c->flags & known, c->mode);
 
 	if (fd < 0) {
@@ -243,17 +244,46 @@ static void do_readlink(struct floor *f, pid_t pid, const struct call *c, struct
 	close(fd);
 }
 
-/* Relative and descriptor-based calls are not what the floor is for: the kernel does them. So the measured
- * paths must be absolute. */
-static bool is_ours(const struct floor *f, const struct call *c)
+/* A relative path, seen from the root: openat2 below a directory fd would take that directory for the root,
+ * so the working directory's name is put before it. Returns 1 if that could be done. */
+static int prepend_cwd(struct floor *f, pid_t pid)
 {
-	return f->path[0] == '/' && !(c->flags & AT_EMPTY_PATH && c->nr != SYS_openat);
+	char proc[32], cwd[PATH_MAX];
+	size_t rest = strlen(f->path) + 1, root = strlen(f->root_path);
+	ssize_t n;
+
+	snprintf(proc, sizeof(proc), "/proc/%d/cwd", pid);
+	n = readlink(proc, cwd, sizeof(cwd) - 1);
+	if (n < 0)
+		return -errno;
+	cwd[n++] = '/';
+	if (root == 1)
+		root = 0; /* "/" is a prefix of everything */
+	if ((size_t)n <= root || memcmp(cwd, f->root_path, root) || cwd[root] != '/')
+		return 0; /* outside: the kernel may do it */
+	n -= (ssize_t)root;
+	if ((size_t)n + rest > sizeof(f->path))
+		return -ENAMETOOLONG;
+	memmove(f->path + n, f->path, rest);
+	memcpy(f->path, cwd + root, (size_t)n);
+	return 1;
+}
+
+/* 1: we answer this call; 0: descriptor-based calls are not what the floor is for, the kernel does them. */
+static int is_ours(struct floor *f, pid_t pid, const struct call *c)
+{
+	if (c->flags & AT_EMPTY_PATH && c->nr != SYS_openat)
+		return 0;
+	if (f->path[0] == '/')
+		return 1;
+	return c->dirfd == AT_FDCWD && f->path[0] ? prepend_cwd(f, pid) : 0;
 }
 
 void floor_handle(struct floor *f, const struct seccomp_notif *n, struct floor_reply *r)
 {
 	pid_t pid = (pid_t)n->pid;
 	struct call c;
+	int ours;
 
 	if (n->data.nr == f->conf.null_nr) {
 		r->val = 1;
@@ -268,8 +298,10 @@ void floor_handle(struct floor *f, const struct seccomp_notif *n, struct floor_r
 		r->error = wr_notif_id_valid(f->listener, n->id);
 	if (r->error)
 		return;
-	if (!is_ours(f, &c)) {
-		r->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	ours = is_ours(f, pid, &c);
+	if (ours <= 0) {
+		r->error = ours;
+		r->flags = ours ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 		return;
 	}
 	if (c.nr == SYS_openat)

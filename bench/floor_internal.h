@@ -32,6 +32,7 @@ struct floor {
 	bool sync_wakeup, wait_killable;
 	atomic_bool done;
 	pthread_t thread;
+	char root_path[PATH_MAX]; /* as /proc shows a working directory below it */
 	char path[PATH_MAX];
 	struct floor_attr cache[FLOOR_CACHE_SLOTS];
 };

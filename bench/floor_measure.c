@@ -27,11 +27,17 @@ struct row {
 	struct floor_config conf;
 };
 
-#define F  "a/b/c/f"
-#define L  "a/b/c/l"
-#define M  "a/b/c/m"
-#define NULL_CONF(...) {.null_nr = SYS_getppid, __VA_ARGS__}
-#define CONF(...)      {.null_nr = -1, .pin = FLOOR_PIN_SAME, __VA_ARGS__}
+#define F "a/b/c/f"
+#define L "a/b/c/l"
+#define M "a/b/c/m"
+#define NULL_CONF(...)                                                                                       \
+	{                                                                                                    \
+		.null_nr = SYS_getppid, __VA_ARGS__                                                          \
+	}
+#define CONF(...)                                                                                            \
+	{                                                                                                    \
+		.null_nr = -1, .pin = FLOOR_PIN_SAME, __VA_ARGS__                                            \
+	}
 
 static const struct row rows[] = {
 	{"native getppid", NATIVE, LOOP_GETPPID, NULL, {0}},
@@ -114,13 +120,15 @@ static int run_rounds(struct run *m, const struct measure_options *o)
 	return 0;
 }
 
-static void print_row(FILE *to, const struct measure_options *o, const char *name, struct sample *s, bool last)
+static void print_row(FILE *to, const struct measure_options *o, const char *name, struct sample *s,
+		      bool last)
 {
 	double median = loop_percentile(s->ns, s->n, 50);
 	double min = s->n ? s->ns[0] : 0, max = s->n ? s->ns[s->n - 1] : 0;
 
 	if (o->json)
-		fprintf(to, "    {\"name\": \"%s\", \"median_ns\": %.1f, \"min_ns\": %.1f, \"max_ns\": %.1f}%s\n",
+		fprintf(to,
+			"    {\"name\": \"%s\", \"median_ns\": %.1f, \"min_ns\": %.1f, \"max_ns\": %.1f}%s\n",
 			name, median, min, max, last ? "" : ",");
 	else
 		fprintf(to, "%-34s %9.2f  %9.2f .. %.2f\n", name, median / 1000, min / 1000, max / 1000);

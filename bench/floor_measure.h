@@ -23,7 +23,7 @@ int floor_measure(const struct measure_options *o, FILE *to);
 /* A guest that does one operation on command. */
 struct pupil {
 	struct floor *f; /* NULL: native */
-	pid_t pid;       /* native only */
+	pid_t pid;	 /* native only */
 	int cmd, result; /* -1: closed */
 };
 

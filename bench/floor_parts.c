@@ -191,11 +191,8 @@ static int stat_once(void *path)
 int parts_measure(struct parts *p, int root_fd, const char *path)
 {
 	struct bench b = {.out = p, .path = path, .root_fd = root_fd};
-	struct floor_config conf = {.root_fd = root_fd,
-				    .null_nr = -1,
-				    .pin = FLOOR_PIN_SAME,
-				    .probe = probe,
-				    .probe_arg = &b};
+	struct floor_config conf = {
+		.root_fd = root_fd, .null_nr = -1, .pin = FLOOR_PIN_SAME, .probe = probe, .probe_arg = &b};
 	struct floor *f;
 	int r, status = 0;
 

@@ -21,8 +21,8 @@ struct lesson {
 	int cmd, result;
 };
 
-/* In a forked child, under the filter: no malloc, hence no qsort of large arrays either (glibc sorts less than
- * 1 KiB of elements on the stack; an insertion sort is as good here). */
+/* In a forked child, under the filter: no malloc, hence no qsort of large arrays either (glibc sorts less
+ * than 1 KiB of elements on the stack; an insertion sort is as good here). */
 static double median_of_batches(const struct loop_op *op, uint32_t n)
 {
 	static double v[PUPIL_MAX_BATCHES];

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -26,7 +27,8 @@
 #error "the floor knows x86-64 and aarch64"
 #endif
 
-/* Interrupts a supervisor thread that blocks in RECV; kernels before 6.11 do not wake it when the guest ends. */
+/* Interrupts a supervisor thread that blocks in RECV; kernels before 6.11 do not wake it when the guest ends.
+ */
 #define FLOOR_WAKE_SIGNAL SIGUSR1
 #define FLOOR_MAX_FILTER  32
 
@@ -242,6 +244,16 @@ static int adopt(struct floor *f, int sock)
 	return 0;
 }
 
+static int note_root_path(struct floor *f)
+{
+	char name[32];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", f->conf.root_fd);
+	n = readlink(name, f->root_path, sizeof(f->root_path) - 1);
+	return n < 0 ? -errno : 0;
+}
+
 int floor_start(struct floor **ret_f, const struct floor_config *c, int (*child)(void *), void *arg)
 {
 	struct floor *f;
@@ -254,6 +266,11 @@ int floor_start(struct floor **ret_f, const struct floor_config *c, int (*child)
 	if (!f)
 		return -ENOMEM;
 	f->conf = *c;
+	r = note_root_path(f);
+	if (r < 0) {
+		free(f);
+		return r;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0) {
 		r = -errno;
 		free(f);

@@ -2,8 +2,8 @@
 /* bench-guest: repeat one system call and print how long it takes. Static, so that it starts in any root and
  * makes no path calls of its own.
  *
- * Two passes. The first times batches and gives the figure to compare, free of the clock's own cost; the second
- * times calls one by one, less the clock, for the percentiles. */
+ * Two passes. The first times batches and gives the figure to compare, free of the clock's own cost; the
+ * second times calls one by one, less the clock, for the percentiles. */
 #include "loop.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define MAX_SAMPLES (1u << 20)
-#define WARM_UP     200
+#define WARM_UP	    200
 
 static double batches[MAX_SAMPLES], singles[MAX_SAMPLES];
 
@@ -95,12 +95,13 @@ static void meet(const char *word)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: bench-guest [--wait] OP PATH AMOUNT\n"
-			"       bench-guest [--wait] getppid|null AMOUNT\n"
-			"       bench-guest [--wait] call NR [ARG...] AMOUNT\n"
-			"OP: open stat statx access readlink enoent. AMOUNT: 20000 (calls) or 2s (seconds).\n"
-			"ARG: a number, or @text for a pointer to text. --wait: exactly AMOUNT calls, batches\n"
-			"only; a byte from standard input starts them and another ends the program.\n");
+	fprintf(stderr,
+		"usage: bench-guest [--wait] OP PATH AMOUNT\n"
+		"       bench-guest [--wait] getppid|null AMOUNT\n"
+		"       bench-guest [--wait] call NR [ARG...] AMOUNT\n"
+		"OP: open stat statx access readlink enoent. AMOUNT: 20000 (calls) or 2s (seconds).\n"
+		"ARG: a number, or @text for a pointer to text. --wait: exactly AMOUNT calls, batches\n"
+		"only; a byte from standard input starts them and another ends the program.\n");
 	return 2;
 }
 

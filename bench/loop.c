@@ -14,7 +14,7 @@ static const struct {
 	const char *name;
 	enum loop_kind kind;
 } kinds[] = {
-	{"open", LOOP_OPEN},     {"stat", LOOP_STAT},         {"statx", LOOP_STATX},
+	{"open", LOOP_OPEN},	 {"stat", LOOP_STAT},	      {"statx", LOOP_STATX},
 	{"access", LOOP_ACCESS}, {"readlink", LOOP_READLINK}, {"enoent", LOOP_ENOENT},
 };
 
@@ -73,7 +73,8 @@ int loop_parse(struct loop_op *ret_op, int argc, char **argv)
 	return -EINVAL;
 }
 
-/* The numbers that a program linked with glibc would use; a kernel without legacy calls has only the others. */
+/* The numbers that a program linked with glibc would use; a kernel without legacy calls has only the others.
+ */
 static long raw_access(const char *path)
 {
 #ifdef SYS_access
