@@ -28,7 +28,7 @@ static const char *const special[] = {"",    "",      ".",   ".",    "..",   "/"
 				      "/..", "../..", "./.", "d/..", "../t", "x0/k", "ns/k", "nw/k"};
 static const char *const ro_paths[] = {"/dev/null", "/proc/self/exe", "/dev/stdin",
 				       "/dev/fd/0", "/proc/self",     "/proc/thread-self",
-				       "/dev",	    "/dev/zero",      "/proc/self/comm"};
+				       "/dev/zero",      "/proc/self/comm"};
 static const char *const other[] = {"/other/f", "/other/secret",   "/other/d/f", "/other/priv/f",
 				    "/other/d", "/other/sticky/f", "/other/n0",	 "/diff-guest"};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Line by line, sequence by sequence: a wrong error is reported and the comparison goes on; after a wrong
- * success or refusal the two trees are no longer the same, and the rest of the sequence is left alone. Counts
- * are shared between the jobs. */
+/* Line by line, sequence by sequence: a wrong error, or a wrong detail, is reported and the comparison goes
+ * on; after a wrong success or refusal the two trees are no longer the same, and the rest of the sequence is
+ * left alone. Counts are shared between the jobs. */
 #include "run.h"
 
 #include <ctype.h>
@@ -15,6 +15,7 @@
 #define MAX_GROUPS 512
 #define KEY_SIZE   176
 #define CONTEXT	   12
+#define MAX_SOFT   5 /* per sequence */
 
 struct group {
 	char key[KEY_SIZE];
@@ -298,27 +299,13 @@ static void print_context(const struct opts *o, struct text seq, const char *upt
 			print_line("    ", l);
 }
 
-/* Nobody answers any more: the kernel says ENOSYS to every call that would be notified, and so to the first
- * of the dump. */
-static bool supervisor_gone(const struct run *r, struct text line, const char *end)
-{
-	static const char mark[] = "T0 no tree = ENOSYS\n";
-	char name[40], result[40];
-
-	split_line(line, name, sizeof(name), result, sizeof(result));
-	return r->status != 0 && !strcmp(result, "ENOSYS") &&
-	       memmem(line.end, (size_t)(end - line.end), mark, sizeof(mark) - 1);
-}
-
 static void report(const struct opts *o, struct tally *t, uint64_t seed, struct text seq, struct text ref,
-		   struct text test, const struct run *r, const char *test_end, bool complete)
+		   struct text test, const struct run *r, bool complete)
 {
 	char key[KEY_SIZE];
 
 	make_key(ref, test, key);
-	if (!complete && supervisor_gone(r, test, test_end)) {
-		snprintf(key, sizeof(key), "the supervisor ended, status %#x", r->status);
-	} else if (!complete && test.p == test.end) {
+	if (!complete && test.p == test.end) {
 		if (r->status == -1)
 			snprintf(key, sizeof(key), "the run hung and was killed");
 		else
@@ -352,22 +339,25 @@ static void count_expected(struct tally *t, uint64_t seed, struct text ref, stru
 	unlock(t);
 }
 
-/* The wrong error of a call that did nothing on both sides: the rest is still comparable. */
-static bool both_failed(struct text ref, struct text test)
+/* The wrong error of a call that did nothing on both sides, or the same result with other details: what
+ * follows is still comparable, mostly. */
+static bool is_soft(struct text ref, struct text test)
 {
 	char name[40], a[40], b[40], tname[40];
 
 	split_line(ref, name, sizeof(name), a, sizeof(a));
 	split_line(test, tname, sizeof(tname), b, sizeof(b));
-	return !strcmp(name, tname) && a[0] == 'E' && b[0] == 'E' && strcmp(a, b) != 0;
+	if (strcmp(name, tname) != 0 || !a[0])
+		return false;
+	return !strcmp(a, b) || (a[0] == 'E' && b[0] == 'E');
 }
 
-/* One sequence. The reference is complete; the other side may not be. False: start anew
- * behind this one. */
-static bool compare_sequence(const struct opts *o, struct tally *t, uint64_t seed, struct text ref,
+/* One sequence. The reference is complete; the other side may not be. */
+static void compare_sequence(const struct opts *o, struct tally *t, uint64_t seed, struct text ref,
 			     struct text test, const struct run *r, bool complete)
 {
 	struct text a = ref, b = test, la, lb;
+	unsigned soft = 0;
 
 	for (;;) {
 		const struct expectation *e;
@@ -388,13 +378,9 @@ static bool compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 			continue;
 		}
 		e = find_expected(la, lb);
-		if (supervisor_gone(r, lb, b.end)) {
-			report(o, t, seed, ref, la, lb, r, b.end, false);
-			return false;
-		}
 		if (!e) {
-			report(o, t, seed, ref, la, lb, r, b.end, complete);
-			if (!both_failed(la, lb))
+			report(o, t, seed, ref, la, lb, r, complete);
+			if (!is_soft(la, lb) || ++soft == MAX_SOFT)
 				break;
 			continue;
 		}
@@ -402,7 +388,29 @@ static bool compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 		if (e->effect == TAINTS)
 			break;
 	}
-	return complete;
+}
+
+/* When nobody answers any more, the kernel says ENOSYS to every call that would be notified, and so to the
+ * first of the dump. The sequence in which it began is the one to blame. */
+static bool supervisor_died(const struct opts *o, struct tally *t, uint64_t seed, struct text test,
+			    const struct run *r)
+{
+	static const char mark[] = "T0 no tree = ENOSYS\n";
+	struct text all = test, l;
+	char name[40], result[40];
+
+	if (r->status == 0 || test.p == test.end ||
+	    !memmem(test.p, (size_t)(test.end - test.p), mark, sizeof(mark) - 1))
+		return false;
+	while (next_line(&all, &l)) {
+		split_line(l, name, sizeof(name), result, sizeof(result));
+		/* Two that may well be refused so by design. */
+		if (!strcmp(result, "ENOSYS") && strcmp(name, "openat2") != 0 &&
+		    strcmp(name, "inotify_add_watch") != 0)
+			break;
+	}
+	report(o, t, seed, test, l, (struct text){l.end, l.end}, r, false);
+	return true;
 }
 
 /* The guest says first which fds, ids and umask it was given. */
@@ -412,7 +420,7 @@ static void compare_start(const struct opts *o, struct tally *t, const struct ru
 	struct text a = {ref->out, ref->out + ref->len}, b = {test->out, test->out + test->len}, la, lb;
 
 	if (next_line(&a, &la) && next_line(&b, &lb) && !same_text(la, lb))
-		report(o, t, seed, (struct text){la.p, la.p}, la, lb, test, lb.end, true);
+		report(o, t, seed, (struct text){la.p, la.p}, la, lb, test, true);
 }
 
 uint64_t compare(const struct opts *o, struct tally *t, const struct run *ref, const struct run *test,
@@ -433,12 +441,18 @@ uint64_t compare(const struct opts *o, struct tally *t, const struct run *ref, c
 			_exit(2);
 		}
 		complete = find_sequence(test, s, &hint_test, &b);
-		complete = compare_sequence(o, t, s, a, b, test, complete);
+		if (supervisor_died(o, t, s, b, test))
+			complete = false;
+		else
+			compare_sequence(o, t, s, a, b, test, complete);
 		lock(t);
 		t->sequences++;
 		unlock(t);
 		if (!complete)
 			return s + 1;
 	}
+	if (test->status != ref->status)
+		report(o, t, s - 1, (struct text){test->err, test->err}, (struct text){"", ""},
+		       (struct text){test->err, test->err}, test, false);
 	return s;
 }
