@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "options.h"
+#include "cli.h"
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { OPT_ROOT = 256, OPT_DENY, OPT_MOUNT, OPT_CWD, OPT_ENV, OPT_CLEAN, OPT_NET };
+
+static const struct argp_option options[] = {
+	{"root", OPT_ROOT, "DIR", 0, "The directory that the program sees as / (default: /)", 0},
+	{"read", 'r', "PATH", 0, "PATH, and what is below it, may be read and executed", 0},
+	{"write", 'w', "PATH", 0, "PATH, and what is below it, may be read and changed", 0},
+	{"deny", OPT_DENY, "PATH", 0, "Nothing at or below PATH, whatever else is said", 0},
+	{"mount", OPT_MOUNT, "HOST:GUEST[:ro]", 0, "Show HOST at GUEST in the sandbox", 0},
+	{"cwd", OPT_CWD, "DIR", 0,
+	 "Start in DIR of the sandbox (default: here if it is visible there, else /)", 0},
+	{"env", OPT_ENV, "NAME=VALUE", 0, "Set an environment variable", 0},
+	{"clean-env", OPT_CLEAN, NULL, 0, "Start from an empty environment (PATH, HOME and TERM are set)", 0},
+	{"net", OPT_NET, "none|host", 0, "The network (default: none)", 0},
+	{0},
+};
+
+error_t options_bad(struct sandbox_options *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(o->bad, sizeof(o->bad), fmt, ap);
+	va_end(ap);
+	return EINVAL;
+}
+
+static error_t add_rule(struct sandbox_options *o, enum warren_access access, const char *path)
+{
+	char cwd[PATH_MAX] = "", *full;
+
+	if (o->n_rules == OPTIONS_MAX_RULES)
+		return options_bad(o, "more than %d rules (at '%s')", OPTIONS_MAX_RULES, path);
+	/* the guest's name: below the caller's directory when the root is / */
+	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		return options_bad(o, "'%s': the working directory has no name: %s", path, strerror(errno));
+	if (asprintf(&full, "%s%s%s", cwd, path[0] == '/' ? "" : "/", path) < 0)
+		return ENOMEM;
+	if (strlen(full) >= PATH_MAX) {
+		free(full);
+		return options_bad(o, "path too long: '%.100s...'", path);
+	}
+	o->rules[o->n_rules].access = access;
+	o->rules[o->n_rules++].path = full;
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct sandbox_options *o = state->input;
+
+	switch (key) {
+	case OPT_ROOT:
+		o->root = arg;
+		return 0;
+	case 'r':
+		return add_rule(o, WARREN_READ, arg);
+	case 'w':
+		return add_rule(o, WARREN_WRITE, arg);
+	case OPT_DENY:
+		return add_rule(o, WARREN_DENY, arg);
+	case OPT_MOUNT:
+		if (o->n_mounts == OPTIONS_MAX_MOUNTS)
+			return options_bad(o, "more than %d mounts (at '%s')", OPTIONS_MAX_MOUNTS, arg);
+		o->mounts[o->n_mounts++] = arg;
+		return 0;
+	case OPT_CWD:
+		o->cwd = arg;
+		return 0;
+	case OPT_ENV:
+		if (!strchr(arg, '=') || arg[0] == '=')
+			return options_bad(o, "--env '%s': NAME=VALUE is wanted", arg);
+		if (o->n_env == OPTIONS_MAX_ENV)
+			return options_bad(o, "more than %d variables (at '%s')", OPTIONS_MAX_ENV, arg);
+		o->env[o->n_env++] = arg;
+		return 0;
+	case OPT_CLEAN:
+		o->clean_env = true;
+		return 0;
+	case OPT_NET:
+		if (strcmp(arg, "none") && strcmp(arg, "host"))
+			return options_bad(o, "--net '%s': none or host is wanted", arg);
+		o->net = arg[0] == 'h' ? WARREN_NET_HOST : WARREN_NET_NONE;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp sandbox_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
+
+/* HOST:GUEST[:ro]; the argument is left as it is. */
+static int add_mount(struct warren_policy *p, const char *arg)
+{
+	char *spec = strdup(arg), *guest = spec ? strchr(spec, ':') : NULL;
+	int ro = 0, r = -EINVAL;
+
+	if (!guest)
+		goto out;
+	*guest++ = '\0';
+	char *opt = strchr(guest, ':');
+	if (opt) {
+		*opt++ = '\0';
+		if (strcmp(opt, "ro") && strcmp(opt, "rw"))
+			goto out;
+		ro = opt[1] == 'o';
+	}
+	if (!*spec || guest[0] != '/')
+		goto out;
+	r = warren_policy_add_mount(p, spec, guest, ro);
+out:
+	free(spec);
+	return r;
+}
+
+/* Root keeps its rights over files only, and so does everything that works for it. */
+void options_drop_capabilities(void)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct d[2] = {{0}};
+	const unsigned keep = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH |
+			      1U << CAP_FOWNER | 1U << CAP_FSETID | 1U << CAP_KILL | 1U << CAP_SETPCAP;
+
+	if (syscall(SYS_capget, &h, d) < 0)
+		return;
+	d[0].effective &= keep;
+	d[0].permitted &= keep;
+	d[0].inheritable = d[1].effective = d[1].permitted = d[1].inheritable = 0;
+	syscall(SYS_capset, &h, d);
+}
+
+char **options_environment(const struct sandbox_options *o)
+{
+	size_t n = 0;
+	char **env;
+	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		    home[] = "HOME=/";
+
+	while (environ[n])
+		n++;
+	env = calloc(n + o->n_env + 4, sizeof(*env));
+	if (!env)
+		return NULL;
+	n = 0;
+	if (o->clean_env) {
+		env[n++] = path;
+		env[n++] = home;
+		for (char **e = environ; *e; e++)
+			if (!strncmp(*e, "TERM=", 5))
+				env[n++] = *e;
+	} else {
+		for (char **e = environ; *e; e++)
+			env[n++] = *e;
+	}
+	for (unsigned i = 0; i < o->n_env; i++) {
+		size_t len = strcspn(o->env[i], "=") + 1, at = 0;
+		while (at < n && strncmp(env[at], o->env[i], len))
+			at++;
+		env[at] = o->env[i];
+		n += at == n;
+	}
+	return env;
+}
+
+int options_policy(struct sandbox_options *o, struct warren_policy *p, const char *command)
+{
+	if (o->root)
+		warren_policy_set_root(p, o->root);
+	warren_policy_set_net(p, o->net);
+	for (unsigned i = 0; i < o->n_rules; i++)
+		if (warren_policy_add_rule(p, o->rules[i].access, o->rules[i].path) < 0) {
+			fprintf(stderr, "%s: %s\n", command, warren_policy_error(p));
+			return EXIT_USAGE;
+		}
+	for (unsigned i = 0; i < o->n_mounts; i++)
+		if (add_mount(p, o->mounts[i]) < 0) {
+			fprintf(stderr, "%s: --mount '%s': HOST:/GUEST or HOST:/GUEST:ro is wanted\n",
+				command, o->mounts[i]);
+			return EXIT_USAGE;
+		}
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every command that starts sandboxes is told about them: root, rules, mounts, network, environment. An
+ * argp child for run and batch alike. */
+#ifndef WARREN_TOOLS_OPTIONS_H
+#define WARREN_TOOLS_OPTIONS_H
+
+#include <argp.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <warren/warren.h>
+
+#define OPTIONS_MAX_RULES  256
+#define OPTIONS_MAX_MOUNTS 256
+#define OPTIONS_MAX_ENV	   1024
+/* Keys of the commands' own options begin here. */
+#define OPTIONS_OWN_KEYS 512
+
+struct sandbox_options {
+	const char *root, *cwd;
+	struct {
+		enum warren_access access;
+		char *path; /* malloc */
+	} rules[OPTIONS_MAX_RULES];
+	unsigned n_rules;
+	char *mounts[OPTIONS_MAX_MOUNTS];
+	unsigned n_mounts;
+	char *env[OPTIONS_MAX_ENV];
+	unsigned n_env;
+	enum warren_net net;
+	bool clean_env;
+	char bad[PATH_MAX + 200]; /* what is wrong with the arguments, one line; "" so far */
+};
+
+/* Its state->input is a struct sandbox_options. */
+extern const struct argp sandbox_argp;
+
+/* Writes what is wrong, once; EINVAL. */
+error_t options_bad(struct sandbox_options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Applies them to a policy. 0, or an exit code of warren after one line on stderr that begins with command.
+ */
+int options_policy(struct sandbox_options *o, struct warren_policy *p, const char *command);
+/* The environment of the programs: an array of borrowed strings, malloc; NULL: no memory. */
+char **options_environment(const struct sandbox_options *o);
+/* Root keeps its rights over files only, and so does everything that works for it: before the engine starts.
+ */
+void options_drop_capabilities(void);
+
+#endif
