@@ -150,7 +150,8 @@ static int add_dev(struct warren_policy *p)
 			r = 0; /* a host without it: the placeholder stays, empty */
 	}
 	if (r == 0)
-		r = add_host(p, "/dev/pts", "/dev/pts", rw);
+		r = add_host(p, "/dev/pts", "/dev/pts",
+			     (struct wr_mount){.kind = WR_MOUNT_PTS, .builtin = true});
 	if (r == -ENOENT)
 		r = 0;
 	if (r == 0) {
@@ -288,6 +289,22 @@ static int note_links(struct warren_policy *p)
 	return 0;
 }
 
+/* /proc and /dev/pts are recognised by their devices, however they are reached. */
+static int note_devices(struct warren_policy *p)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct wr_mount *m = &p->mounts[i];
+		if (m->kind != WR_MOUNT_PROC && m->kind != WR_MOUNT_PTS)
+			continue;
+		if (fstat(m->fd, &st) < 0)
+			return -errno;
+		*(m->kind == WR_MOUNT_PROC ? &p->proc_dev : &p->pts_dev) = st.st_dev;
+	}
+	return 0;
+}
+
 static int make_private(struct warren_policy *p)
 {
 	static atomic_uint serial;
@@ -326,6 +343,8 @@ int wr_namespace_build(struct warren_policy *p)
 		r = add_rules(p);
 	if (r == 0)
 		r = note_links(p);
+	if (r == 0)
+		r = note_devices(p);
 	if (r < 0 && !p->error[0])
 		wr_policy_fail(p, r, "the sandbox's view of files could not be set up: %s", strerror(-r));
 	return r;

@@ -11,6 +11,7 @@ enum wr_mount_kind {
 	WR_MOUNT_HOST, /* a file or directory of the host */
 	WR_MOUNT_PROC, /* the host's /proc, filtered (handlers/proc.c) */
 	WR_MOUNT_SKEL, /* warren's own directories: /dev, parents of mounts that the root lacks */
+	WR_MOUNT_PTS,  /* the host's /dev/pts, filtered (handlers/pts.c) */
 };
 
 struct wr_mount {
@@ -59,7 +60,8 @@ struct warren_policy {
 	size_t n_mounts;
 	bool uniform; /* no rules, every mount but the builtin ones may be read and written */
 	bool has_deny;
-	char **links; /* names of symlinks directly in the root (hints, verified at use) */
+	dev_t proc_dev, pts_dev; /* of the host's /proc and /dev/pts; 0: it has none */
+	char **links;		 /* names of symlinks directly in the root (hints, verified at use) */
 	size_t n_links;
 	char *runtime; /* private directory for skeleton, exec copies, shm */
 	struct sock_filter *filter;

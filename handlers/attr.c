@@ -113,11 +113,10 @@ struct warren_verdict wr_handle_readlinkat(struct warren_request *rq, void *user
 				     : -errno == -ENOENT      ? -EINVAL
 							      : -errno);
 	text[n] = '\0';
-	/* links of /proc name host paths */
-	if (t.mnt->kind == WR_MOUNT_PROC && text[0] == '/') {
-		r = wr_guest_visible_path(rq, text, guest, 2 * PATH_MAX);
+	if (t.mnt->kind == WR_MOUNT_PROC) { /* its links name host paths, and "self" is the reader */
+		r = wr_proc_link_text(rq, t.gpath + t.mnt->guest_len + 1, text, guest, 2 * PATH_MAX);
 		if (r < 0)
-			return warren_return(-EACCES);
+			return warren_return(r);
 		text = guest;
 		n = (ssize_t)strlen(guest);
 	}

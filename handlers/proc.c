@@ -8,65 +8,121 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* System-wide files that programs read and that name no path and no process. */
+#define ALL (WR_MAY_READ | WR_MAY_WRITE | WR_MAY_LIST)
+
+/* System-wide files that programs read and that name no path and no process. They are never written: a
+ * supervisor that is root would pass the kernel's check. */
 static const char *const system_files[] = {
 	"cpuinfo",
+	"devices",
 	"filesystems",
 	"loadavg",
 	"meminfo",
 	"stat",
+	"swaps",
+	"tty/drivers",
 	"uptime",
 	"version",
 	"vmstat",
+	"sys/crypto/fips_enabled",
 	"sys/kernel/osrelease",
 	"sys/kernel/ostype",
 	"sys/kernel/version",
 	"sys/kernel/hostname",
+	"sys/kernel/domainname",
 	"sys/kernel/pid_max",
 	"sys/kernel/random/boot_id",
 	"sys/kernel/random/uuid",
 	"sys/kernel/random/entropy_avail",
+	"sys/kernel/random/poolsize",
 	"sys/kernel/cap_last_cap",
 	"sys/kernel/ngroups_max",
+	"sys/kernel/overflowgid",
+	"sys/kernel/overflowuid",
+	"sys/kernel/randomize_va_space",
+	"sys/kernel/seccomp/actions_avail",
 	"sys/kernel/threads-max",
 	"sys/vm/overcommit_memory",
+	"sys/vm/overcommit_ratio",
 	"sys/vm/mmap_min_addr",
 	"sys/vm/max_map_count",
+	"sys/vm/nr_hugepages",
+	"sys/vm/swappiness",
 	"sys/fs/file-max",
+	"sys/fs/file-nr",
+	"sys/fs/inotify/max_queued_events",
+	"sys/fs/inotify/max_user_instances",
+	"sys/fs/inotify/max_user_watches",
 	"sys/fs/nr_open",
 	"sys/fs/pipe-max-size",
+	"sys/fs/pipe-user-pages-soft",
+	"sys/net/core/somaxconn",
+	"sys/net/ipv4/ip_local_port_range",
+	"sys/net/ipv4/tcp_fin_timeout",
+	"sys/net/ipv6/conf/all/disable_ipv6",
 };
 
-/* Files of a process that show no host path. */
-static const char *const process_files[] = {
-	"auxv",
-	"cmdline",
-	"comm",
-	"coredump_filter",
-	"environ",
-	"io",
-	"limits",
-	"loginuid",
-	"oom_adj",
-	"oom_score",
-	"oom_score_adj",
-	"pagemap",
-	"personality",
-	"sched",
-	"schedstat",
-	"sessionid",
-	"stat",
-	"statm",
-	"status",
-	"syscall",
-	"timerslack_ns",
-	"wchan",
-	"fd",
-	"fdinfo",
-	"task",
-	"cgroup",
-	"clear_refs",
-	"children",
+/* With the host's network: what does not list its connections and sockets. */
+static const char *const net_files[] = {
+	"arp",	 "dev",	 "if_inet6", "ipv6_route", "netstat",	"protocols",
+	"route", "snmp", "snmp6",    "sockstat",   "sockstat6",
+};
+
+struct entry { /* of a process or a thread */
+	const char *name;
+	enum wr_proc_kind kind;
+	enum wr_proc_text text;
+};
+
+/* "mem" is here because a process may look at itself and at those of its own sandbox: the kernel lets it do
+ * so by process_vm_readv(2), too. */
+static const struct entry entries[] = {
+	{"auxv", WR_PROC_FILE, 0},
+	{"cgroup", WR_PROC_TEXT, WR_TEXT_CGROUP},
+	{"children", WR_PROC_FILE, 0},
+	{"clear_refs", WR_PROC_FILE, 0},
+	{"cmdline", WR_PROC_FILE, 0},
+	{"comm", WR_PROC_FILE, 0},
+	{"coredump_filter", WR_PROC_FILE, 0},
+	{"cpuset", WR_PROC_TEXT, WR_TEXT_CPUSET},
+	{"cwd", WR_PROC_MAGIC, 0},
+	{"environ", WR_PROC_FILE, 0},
+	{"exe", WR_PROC_MAGIC, 0},
+	{"fd", WR_PROC_FILE, 0},
+	{"fdinfo", WR_PROC_FILE, 0},
+	{"gid_map", WR_PROC_FILE, 0},
+	{"io", WR_PROC_FILE, 0},
+	{"limits", WR_PROC_FILE, 0},
+	{"loginuid", WR_PROC_FILE, 0},
+	{"maps", WR_PROC_TEXT, WR_TEXT_MAPS},
+	{"mem", WR_PROC_FILE, 0},
+	{"mountinfo", WR_PROC_TEXT, WR_TEXT_MOUNTINFO},
+	{"mounts", WR_PROC_TEXT, WR_TEXT_MOUNTS},
+	{"mountstats", WR_PROC_TEXT, WR_TEXT_MOUNTSTATS},
+	{"net", WR_PROC_FILE, 0},
+	{"numa_maps", WR_PROC_TEXT, WR_TEXT_NUMA},
+	{"oom_adj", WR_PROC_FILE, 0},
+	{"oom_score", WR_PROC_FILE, 0},
+	{"oom_score_adj", WR_PROC_FILE, 0},
+	{"pagemap", WR_PROC_FILE, 0},
+	{"personality", WR_PROC_FILE, 0},
+	{"projid_map", WR_PROC_FILE, 0},
+	{"root", WR_PROC_LINK, 0},
+	{"sched", WR_PROC_FILE, 0},
+	{"schedstat", WR_PROC_FILE, 0},
+	{"sessionid", WR_PROC_FILE, 0},
+	{"setgroups", WR_PROC_FILE, 0},
+	{"smaps", WR_PROC_TEXT, WR_TEXT_MAPS},
+	{"smaps_rollup", WR_PROC_FILE, 0},
+	{"stat", WR_PROC_FILE, 0},
+	{"statm", WR_PROC_FILE, 0},
+	{"status", WR_PROC_FILE, 0},
+	{"syscall", WR_PROC_FILE, 0},
+	{"task", WR_PROC_FILE, 0},
+	{"timers", WR_PROC_FILE, 0},
+	{"timerslack_ns", WR_PROC_FILE, 0},
+	{"uid_map", WR_PROC_FILE, 0},
+	{"wchan", WR_PROC_FILE, 0},
 };
 
 static bool among(const char *name, const char *const *list, size_t n)
@@ -88,6 +144,21 @@ static bool ancestor(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
+static bool has_net(struct warren_request *rq)
+{
+	return wr_sandbox_policy(rq->sandbox)->net == WARREN_NET_HOST;
+}
+
+static const struct entry *find_entry(struct warren_request *rq, const char *name)
+{
+	if (!strcmp(name, "net") && !has_net(rq))
+		return NULL;
+	for (size_t i = 0; i < WR_ARRAY_SIZE(entries); i++)
+		if (!strcmp(name, entries[i].name))
+			return &entries[i];
+	return NULL;
+}
+
 static int link_text(struct wr_proc *ret, size_t consumed, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 static int link_text(struct wr_proc *ret, size_t consumed, const char *fmt, ...)
@@ -102,115 +173,22 @@ static int link_text(struct wr_proc *ret, size_t consumed, const char *fmt, ...)
 	return 0;
 }
 
-/* A magic link to a file: a name in the sandbox if it has one, else the object. */
-static int magic(struct warren_request *rq, const char *rel, size_t consumed, bool nameless_ok,
-		 struct wr_proc *ret)
-{
-	char path[160], host[2 * PATH_MAX], *guest = rq->scratch->bytes;
-	struct stat st;
+/* ---- names of objects ---- */
 
-	snprintf(path, sizeof(path), "/proc/%s", rel);
-	ssize_t n = readlink(path, host, sizeof(host) - 1);
-	if (n < 0)
-		return -errno;
-	host[n] = '\0';
-	ret->consumed = consumed;
-	if (host[0] == '/' && stat(path, &st) == 0 && st.st_nlink > 0) {
-		int r = wr_guest_visible_path(rq, host, guest, PATH_MAX);
-		if (r == 0) {
-			/* A guest's path in scratch survives only until the walk goes on. */
-			return link_text(ret, consumed, "%s", guest);
-		}
-		/* A directory or file from outside, inherited on purpose (stdio on a host file or terminal):
-		 * the object may be used anew only through what is no directory. */
-		if (S_ISDIR(st.st_mode))
-			return -EACCES;
-	}
-	if (!nameless_ok)
-		return -EACCES;
-	ret->kind = WR_PROC_MAGIC;
-	return 0;
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+	return n >= m && !strcmp(s + n - m, end);
 }
 
-static int process_entry(struct warren_request *rq, const char *base, const char *rest, size_t consumed,
-			 struct wr_proc *ret)
+#define DELETED	  " (deleted)"
+#define TEXT_NAME "/memfd:proc:" /* see wr_proc_text(): a copy of a file of /proc */
+
+/* Files of the kernel's own that have no place in any file system. */
+static bool is_anonymous(const char *host)
 {
-	size_t c = strcspn(rest, "/");
-	char name[64];
-
-	if (c >= sizeof(name))
-		return -ENOENT;
-	snprintf(name, sizeof(name), "%.*s", (int)c, rest);
-	snprintf(ret->rel, sizeof(ret->rel), "%s%s%s", base, *name ? "/" : "", name);
-	if (!*name)
-		return 0;
-	if (!strcmp(name, "root"))
-		return link_text(ret, consumed + c, "/");
-	if (!strcmp(name, "cwd"))
-		return magic(rq, ret->rel, consumed + c, false, ret);
-	if (!strcmp(name, "exe"))
-		return magic(rq, ret->rel, consumed + c, true, ret);
-	if (!strcmp(name, "mounts") || !strcmp(name, "mountinfo") || !strcmp(name, "mountstats"))
-		return -ENOENT;
-	if (!among(name, process_files, WR_ARRAY_SIZE(process_files)))
-		return -ENOENT;
-	if (!rest[c])
-		return 0;
-	const char *sub = rest + c + 1;
-	if ((!strcmp(name, "fd") || !strcmp(name, "fdinfo")) && *sub) {
-		if (strspn(sub, "0123456789") != strlen(sub) || strlen(sub) > 9)
-			return -ENOENT;
-		size_t len = strlen(ret->rel);
-		snprintf(ret->rel + len, sizeof(ret->rel) - len, "/%s", sub);
-		return name[2] ? 0 : magic(rq, ret->rel, consumed + c + 1 + strlen(sub), true, ret);
-	}
-	if (!strcmp(name, "task") && *sub) {
-		char *end;
-		long tid = strtol(sub, &end, 10);
-		char task[96];
-		if (tid <= 0 || end == sub || (*end && *end != '/'))
-			return -ENOENT;
-		snprintf(task, sizeof(task), "%s/task/%ld", base, tid);
-		return process_entry(rq, task, *end ? end + 1 : end,
-				     consumed + c + 1 + (size_t)(end - sub) + (*end ? 1 : 0), ret);
-	}
-	return *sub ? -ENOTDIR : 0;
-}
-
-int wr_proc_lookup(struct warren_request *rq, const char *path, struct wr_proc *ret)
-{
-	size_t c = strcspn(path, "/");
-	char *end;
-
-	ret->kind = WR_PROC_FILE;
-	ret->rel[0] = '\0';
-	if (!rq)
-		return -ENOENT;
-	if (c == 4 && !memcmp(path, "self", 4)) {
-		snprintf(ret->rel, sizeof(ret->rel), "self");
-		return link_text(ret, c, "%d", wr_task_tgid(rq->tid));
-	}
-	if (c == 11 && !memcmp(path, "thread-self", 11)) {
-		snprintf(ret->rel, sizeof(ret->rel), "thread-self");
-		return link_text(ret, c, "%d/task/%d", wr_task_tgid(rq->tid), rq->tid);
-	}
-	if ((c == 6 && !memcmp(path, "mounts", 6)) || (c == 3 && !memcmp(path, "net", 3)))
-		return -ENOENT;
-	long pid = strtol(path, &end, 10);
-	if (end == path + c && pid > 0 && pid <= INT32_MAX) {
-		char base[32];
-		if (!wr_task_in_sandbox(rq->sandbox, (pid_t)pid))
-			return -ENOENT;
-		snprintf(base, sizeof(base), "%ld", pid);
-		return process_entry(rq, base, path[c] ? path + c + 1 : path + c, c + (path[c] ? 1 : 0), ret);
-	}
-	if (strlen(path) >= sizeof(ret->rel))
-		return -ENOENT;
-	if (!among(path, system_files, WR_ARRAY_SIZE(system_files)) &&
-	    !ancestor(path, system_files, WR_ARRAY_SIZE(system_files)))
-		return -ENOENT;
-	strcpy(ret->rel, path);
-	return 0;
+	return host[0] != '/' || !strncmp(host, "/memfd:", 7) || !strncmp(host, "/SYSV", 5) ||
+	       !strcmp(host, "/dev/zero" DELETED) || !strcmp(host, "/anon_hugepage" DELETED);
 }
 
 int wr_guest_visible_path(struct warren_request *rq, const char *host, char *buf, size_t size)
@@ -219,4 +197,311 @@ int wr_guest_visible_path(struct warren_request *rq, const char *host, char *buf
 	int r = wr_exec_guest_path(rq->sandbox, host, buf, size);
 
 	return r < 0 ? wr_policy_guest_path(wr_sandbox_policy(rq->sandbox), host, buf, size) : 0;
+}
+
+void wr_guest_visible_text(struct warren_request *rq, const char *host, char *buf, size_t size)
+{
+	if (!strncmp(host, TEXT_NAME, strlen(TEXT_NAME)) && ends_with(host, DELETED))
+		snprintf(buf, size, "/proc/%.*s", (int)(strlen(host) - strlen(TEXT_NAME DELETED)),
+			 host + strlen(TEXT_NAME));
+	else if (is_anonymous(host))
+		snprintf(buf, size, "%s", host);
+	else if (wr_guest_visible_path(rq, host, buf, size) < 0)
+		snprintf(buf, size, WR_OUTSIDE);
+}
+
+/* An object that the sandbox cannot name may be opened anew as the kernel would have it, but when it is the
+ * host's (inherited on purpose, as stdio is), then with no more than the fd has: the link's mode says so. */
+static int held_only(const char *path, struct wr_proc *ret)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	bool w = st.st_mode & S_IWUSR, r = st.st_mode & S_IRUSR;
+	ret->may = WR_MAY_LIST | (r || w ? WR_MAY_READ : 0) | (w ? WR_MAY_WRITE : 0);
+	ret->write_only = w && !r;
+	return 0;
+}
+
+/* A magic link to an object: a name in the sandbox if it has one, else the object. */
+static int magic(struct warren_request *rq, size_t consumed, struct wr_proc *ret)
+{
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	char path[160], host[2 * PATH_MAX];
+	const char *in;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%s", ret->rel);
+	ssize_t n = readlink(path, host, sizeof(host) - 1);
+	if (n < 0)
+		return -errno;
+	host[n] = '\0';
+	ret->consumed = consumed;
+	ret->kind = WR_PROC_MAGIC;
+	ret->may = ALL;
+	if (!strncmp(host, TEXT_NAME, strlen(TEXT_NAME))) {
+		wr_guest_visible_text(rq, host, ret->link, sizeof(ret->link));
+		ret->kind = WR_PROC_LINK;
+		return 0;
+	}
+	if (is_anonymous(host))
+		return 0;
+	if (wr_exec_guest_path(rq->sandbox, host, ret->link, sizeof(ret->link)) == 0) {
+		ret->kind = WR_PROC_LINK;
+		return 0;
+	}
+	if (stat(path, &st) < 0)
+		return -errno;
+	bool gone = st.st_nlink == 0 || ends_with(host, DELETED);
+	bool inside = wr_policy_guest_path(p, host, ret->link, sizeof(ret->link)) == 0;
+	ret->directory = S_ISDIR(st.st_mode);
+	/* a terminal is used anew by those who hold it, whoever made it */
+	if (inside && !gone && !(S_ISCHR(st.st_mode) && st.st_dev == p->pts_dev)) {
+		ret->kind = WR_PROC_LINK;
+		return 0;
+	}
+	if (inside && gone) {
+		ret->may = wr_policy_may(p, wr_policy_mount(p, ret->link, &in), ret->link);
+		return 0;
+	}
+	if (ret->directory)
+		return -EACCES; /* what lies outside stays there */
+	return held_only(path, ret);
+}
+
+int wr_proc_link_text(struct warren_request *rq, const char *path, const char *raw, char *buf, size_t size)
+{
+	size_t len = strlen(path);
+
+	if (!strcmp(path, "self") || !strcmp(path, "thread-self")) {
+		pid_t tgid = wr_task_tgid(rq->tid);
+		if (tgid < 0)
+			return tgid;
+		if (path[0] == 's')
+			snprintf(buf, size, "%d", tgid);
+		else
+			snprintf(buf, size, "%d/task/%d", tgid, rq->tid);
+	} else if (len > 5 && !strcmp(path + len - 5, "/root")) {
+		snprintf(buf, size, "/");
+	} else {
+		wr_guest_visible_text(rq, raw, buf, size);
+	}
+	return 0;
+}
+
+/* ---- lookup ---- */
+
+static void add_rel(struct wr_proc *ret, const char *name, size_t len)
+{
+	size_t at = strlen(ret->rel);
+	snprintf(ret->rel + at, sizeof(ret->rel) - at, "%s%.*s", at ? "/" : "", (int)len, name);
+}
+
+/* The number that path begins with, as the kernel takes it: no sign, no leading zero; -1: none. */
+static long number(const char *path, size_t len)
+{
+	long n = 0;
+
+	if (len == 0 || len > 9 || (path[0] == '0' && len > 1))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (path[i] < '0' || path[i] > '9')
+			return -1;
+		n = n * 10 + (path[i] - '0');
+	}
+	return n;
+}
+
+/* path + at: what follows "PID/" or "PID/task/TID/". */
+static int process_entry(struct warren_request *rq, const char *path, size_t at, bool thread,
+			 struct wr_proc *ret)
+{
+	size_t c = strcspn(path + at, "/");
+	char name[32];
+
+	if (c == 0)
+		return 0;
+	if (c >= sizeof(name))
+		return -ENOENT;
+	snprintf(name, sizeof(name), "%.*s", (int)c, path + at);
+	const struct entry *e = find_entry(rq, name);
+	if (!e)
+		return -ENOENT;
+	add_rel(ret, name, c);
+	ret->kind = e->kind;
+	ret->text = e->text;
+	at += c;
+	if (e->kind == WR_PROC_LINK)
+		return link_text(ret, at, "/");
+	if (e->kind == WR_PROC_MAGIC) {
+		int r = magic(rq, at, ret);
+		if (!strcmp(name, "exe"))
+			ret->may &= ~(unsigned)WR_MAY_WRITE;
+		return r;
+	}
+	if (!path[at])
+		return 0;
+	at++;
+	c = strcspn(path + at, "/");
+	if (!strcmp(name, "net")) {
+		if (path[at + c] || !among(path + at, net_files, WR_ARRAY_SIZE(net_files)))
+			return -ENOENT;
+		ret->may = WR_MAY_READ | WR_MAY_LIST;
+		add_rel(ret, path + at, c);
+		return 0;
+	}
+	bool fd = !strcmp(name, "fd"), fdinfo = !strcmp(name, "fdinfo");
+	bool task = !thread && !strcmp(name, "task");
+	if (!fd && !fdinfo && !task)
+		return -ENOTDIR;
+	if (number(path + at, c) < 0)
+		return -ENOENT;
+	add_rel(ret, path + at, c);
+	at += c;
+	if (fd)
+		return magic(rq, at, ret);
+	if (fdinfo)
+		return path[at] ? -ENOTDIR : 0;
+	return path[at] ? process_entry(rq, path, at + 1, true, ret) : 0;
+}
+
+/* A link that leads to no directory is not walked through. */
+static int check_rest(const char *path, struct wr_proc *ret)
+{
+	if (ret->kind != WR_PROC_MAGIC || !path[ret->consumed])
+		return 0;
+	return ret->directory ? -ENOENT : -ENOTDIR;
+}
+
+int wr_proc_lookup(struct warren_request *rq, const char *path, struct wr_proc *ret)
+{
+	size_t c = strcspn(path, "/");
+
+	ret->kind = WR_PROC_FILE;
+	ret->rel[0] = '\0';
+	ret->pid = 0;
+	ret->may = ALL;
+	ret->directory = ret->write_only = false;
+	if (!rq)
+		return -ENOENT;
+	if ((c == 4 && !memcmp(path, "self", 4)) || (c == 11 && !memcmp(path, "thread-self", 11))) {
+		pid_t tgid = wr_task_tgid(rq->tid);
+		if (tgid < 0)
+			return tgid;
+		add_rel(ret, path, c);
+		return c == 4 ? link_text(ret, c, "%d", tgid)
+			      : link_text(ret, c, "%d/task/%d", tgid, rq->tid);
+	}
+	if ((c == 6 && !memcmp(path, "mounts", 6)) || (c == 3 && !memcmp(path, "net", 3) && has_net(rq))) {
+		add_rel(ret, path, c);
+		return link_text(ret, c, "self/%.*s", (int)c, path);
+	}
+	long pid = number(path, c);
+	if (pid > 0) {
+		if (!wr_task_in_sandbox(rq->sandbox, (pid_t)pid))
+			return -ENOENT;
+		ret->pid = (pid_t)pid;
+		add_rel(ret, path, c);
+		int r = process_entry(rq, path, path[c] ? c + 1 : c, false, ret);
+		return r < 0 ? r : check_rest(path, ret);
+	}
+	if (strlen(path) >= sizeof(ret->rel))
+		return -ENOENT;
+	if (!among(path, system_files, WR_ARRAY_SIZE(system_files)) &&
+	    !ancestor(path, system_files, WR_ARRAY_SIZE(system_files)))
+		return -ENOENT;
+	if (!strcmp(path, "swaps")) {
+		ret->kind = WR_PROC_TEXT;
+		ret->text = WR_TEXT_SWAPS;
+	}
+	ret->may = WR_MAY_READ | WR_MAY_LIST;
+	strcpy(ret->rel, path);
+	return 0;
+}
+
+/* What follows "PID" or "PID/task/TID" in a path that the kernel printed: "" for the directory itself. */
+static const char *below_process(const char *path)
+{
+	path += strcspn(path, "/");
+	if (!strncmp(path, "/task/", 6))
+		path += 6 + strcspn(path + 6, "/");
+	return *path ? path + 1 : path;
+}
+
+bool wr_proc_shows(struct warren_request *rq, const char *dir, const char *name)
+{
+	char path[128];
+
+	if (name[0] == '.')
+		return true;
+	if (!*dir) {
+		long pid = number(name, strlen(name));
+		if (pid > 0)
+			return wr_task_in_sandbox(rq->sandbox, (pid_t)pid);
+		if (!strcmp(name, "self") || !strcmp(name, "thread-self") || !strcmp(name, "mounts"))
+			return true;
+		if (!strcmp(name, "net"))
+			return has_net(rq);
+	} else if (number(dir, strcspn(dir, "/")) > 0) {
+		const char *sub = below_process(dir);
+		if (!*sub)
+			return find_entry(rq, name);
+		return !strcmp(sub, "net") && has_net(rq) && among(name, net_files, WR_ARRAY_SIZE(net_files));
+	}
+	snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "", name);
+	return among(path, system_files, WR_ARRAY_SIZE(system_files)) ||
+	       ancestor(path, system_files, WR_ARRAY_SIZE(system_files));
+}
+
+bool wr_proc_lists_natively(const char *path)
+{
+	if (number(path, strcspn(path, "/")) <= 0)
+		return false;
+	path += strcspn(path, "/");
+	if (!strcmp(path, "/task"))
+		return true;
+	path = below_process(path);
+	return !strcmp(path, "fd") || !strcmp(path, "fdinfo");
+}
+
+/* ---- opening ---- */
+
+static bool writes(const struct open_how *how)
+{
+	return !(how->flags & O_PATH) && ((how->flags & O_ACCMODE) != O_RDONLY || (how->flags & O_TRUNC));
+}
+
+int wr_proc_open(struct warren_request *rq, int proc_fd, const struct wr_proc *pr, const struct open_how *how,
+		 bool follow)
+{
+	struct open_how h = *how;
+
+	if ((h.flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		return -EEXIST;
+	h.flags &= ~(uint64_t)O_CREAT;
+	h.mode = 0;
+	if (pr->kind == WR_PROC_LINK || (pr->kind == WR_PROC_MAGIC && !follow)) {
+		h.flags |= O_NOFOLLOW;
+		h.resolve = 0;
+	} else if (pr->kind == WR_PROC_MAGIC) {
+		/* The guest holds the object already; as the kernel does it, opening it anew checks its mode.
+		 */
+		if (pr->write_only && !(h.flags & O_PATH) && (h.flags & O_ACCMODE) != O_WRONLY)
+			return -EACCES;
+		h.flags &= ~(uint64_t)O_NOFOLLOW;
+		h.resolve = 0;
+	}
+	if (writes(&h) && !(pr->may & WR_MAY_WRITE))
+		return -EACCES;
+	_cleanup_close_ int fd = wr_openat2(proc_fd, pr->rel, &h);
+	if (fd < 0)
+		return fd;
+	/* The number may have become another's between the look at its mark and the open. Were it ours again
+	 * by now, the whole space of numbers would have gone round twice meanwhile. */
+	if (pr->pid && !wr_task_in_sandbox(rq->sandbox, pr->pid))
+		return -ENOENT;
+	if (pr->kind == WR_PROC_TEXT && !(h.flags & O_PATH) && (h.flags & O_ACCMODE) != O_WRONLY)
+		return wr_proc_text(rq, pr, fd);
+	return wr_steal_fd(&fd);
 }

@@ -185,36 +185,25 @@ static int walk_proc(struct walk *w, const struct wr_mount *m, const char *rel, 
 		     const struct open_how *how)
 {
 	struct wr_proc pr;
+	struct open_how h = *how;
+	bool through = !last || (w->flags & WR_FOLLOW) || w->t->slash;
 	int r = wr_proc_lookup(w->rq, rel, &pr);
 
 	if (r < 0)
 		return r;
-	struct open_how h = *how;
-	h.resolve = RESOLVE_STEP;
-	switch (pr.kind) {
-	case WR_PROC_LINK:
-		if (last && !rel[pr.consumed] && !(w->flags & WR_FOLLOW) && !w->t->slash) {
-			h.resolve = 0;
-			return wr_openat2(m->fd, pr.rel, &h);
-		}
+	if (pr.kind == WR_PROC_LINK && (through || rel[pr.consumed])) {
 		r = follow(w, (size_t)(rel - w->cur) + pr.consumed, pr.link);
 		return r == 1 ? -ECHILD : r;
-	case WR_PROC_MAGIC:
-		/* The guest holds the object already; as the kernel does it, opening it anew checks its mode.
-		 */
-		h.resolve = 0;
-		if (!(w->flags & WR_FOLLOW))
-			h.flags |= O_NOFOLLOW;
-		else
-			h.flags &= ~(uint64_t)O_NOFOLLOW;
-		return wr_openat2(m->fd, pr.rel, &h);
-	default:
-		if (h.flags & O_CREAT) {
-			h.flags &= ~(uint64_t)O_CREAT;
-			h.mode = 0;
-		}
-		return wr_openat2(m->fd, *pr.rel ? pr.rel : ".", &h);
 	}
+	if (last) {
+		w->t->may = pr.may;
+		if ((pr.may & w->need) != w->need)
+			return -EACCES;
+	}
+	if (last && w->t->slash)
+		h.flags |= O_DIRECTORY;
+	h.resolve = RESOLVE_STEP;
+	return wr_proc_open(w->rq, m->fd, &pr, &h, through);
 }
 
 static const struct open_how path_how = {.flags = O_PATH | O_CLOEXEC};
@@ -300,7 +289,7 @@ static int link_out_of_hidden(struct walk *w, int err)
 	const struct wr_mount *m = wr_policy_mount(w->p, w->cur, &rel);
 	size_t at = (size_t)(rel - w->cur);
 
-	if (m->kind != WR_MOUNT_HOST || !*rel)
+	if (m->kind == WR_MOUNT_PROC || !*rel)
 		return err;
 	for (const char *name = rel; *name;) {
 		size_t c = strcspn(name, "/");
