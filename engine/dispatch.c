@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "engine.h"
 #include <inttypes.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -67,8 +68,23 @@ static void trace(struct warren_request *rq, const struct warren_verdict *v, uin
 	funlockfile(f);
 }
 
-void wr_dispatch(struct wr_thread *t, struct wr_scratch *scratch, struct wr_counters *counters,
-		 struct warren_sandbox *s, const struct seccomp_notif *n)
+static struct warren_verdict handle(struct warren_request *rq, unsigned row)
+{
+	struct warren_engine *e = rq->sandbox->engine;
+	struct warren_verdict v;
+
+	/* The tracer thread set these registers and checks what was reached before the task goes on. */
+	if (wr_tracers_expect(e->tracers, rq->tid, rq->row->nr, rq->raw))
+		return warren_continue();
+	do {
+		wr_kicked = 0;
+		v = run_handlers(rq, row);
+	} while (wr_kicked && v.kind == WARREN_RETURN && v.value == -EINTR);
+	return v;
+}
+
+void wr_dispatch(struct wr_thread *t, struct wr_scratch *scratch, struct warren_sandbox *s,
+		 const struct seccomp_notif *n)
 {
 	struct warren_engine *e = s->engine;
 	struct warren_request rq = {
@@ -86,18 +102,41 @@ void wr_dispatch(struct wr_thread *t, struct wr_scratch *scratch, struct wr_coun
 	}
 	rq.row = &wr_table[row];
 	decode(&rq);
-	if (wr_tracers_expect(e->tracers, rq.tid, n->data.nr, rq.raw))
-		/* The tracer thread set these registers and checks what was reached before the task goes on.
-		 */
-		v = warren_continue();
-	else
-		v = run_handlers(&rq, (unsigned)row);
+	v = handle(&rq, (unsigned)row);
 	struct warren_verdict done = v;
 	wr_reply(&rq, &done);
 	uint64_t ns = wr_now_ns() - start;
 	v.value = done.value;
-	wr_count(counters, (unsigned)row, &v, ns);
 	wr_count(s->counters, (unsigned)row, &v, ns);
 	if (e->trace)
 		trace(&rq, &v, start, ns);
+}
+
+int wr_server_init(struct wr_server *v)
+{
+	v->scratch = malloc(sizeof(*v->scratch));
+	if (!v->scratch)
+		return -ENOMEM;
+	if (unshare(CLONE_FS) < 0)
+		return -errno;
+	v->thread.umask = umask(022);
+	umask(v->thread.umask);
+	return 0;
+}
+
+bool wr_serve(struct wr_server *v, struct warren_sandbox *s, const struct seccomp_notif *n)
+{
+	unsigned serving = WR_SERVING;
+
+	atomic_store_explicit(&v->served, atomic_load_explicit(&v->served, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+	atomic_store_explicit(&v->state, WR_SERVING, memory_order_release);
+	wr_dispatch(&v->thread, v->scratch, s, n);
+	if (atomic_compare_exchange_strong_explicit(&v->state, &serving, WR_IDLE, memory_order_acq_rel,
+						    memory_order_acquire))
+		return true;
+	pthread_mutex_lock(&v->engine->lock); /* what is being moved has been moved */
+	atomic_store(&v->state, WR_IDLE);
+	pthread_mutex_unlock(&v->engine->lock);
+	return false;
 }

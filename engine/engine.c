@@ -34,11 +34,15 @@ static void free_handlers(struct wr_custom *c)
 	}
 }
 
-static void engine_destroy(struct warren_engine *e, unsigned started)
+static void engine_destroy(struct warren_engine *e)
 {
 	atomic_store(&e->stop, true);
-	for (unsigned i = 0; i < started; i++)
-		wr_worker_stop(&e->workers[i]);
+	wr_watch_stop(&e->watch);
+	wr_hot_stop(e);
+	for (unsigned i = 0; i < e->n_started; i++)
+		wr_worker_wake(&e->workers[i]);
+	for (unsigned i = 0; i < e->n_started; i++)
+		wr_worker_join(&e->workers[i]);
 	wr_guard_stop(&e->guard);
 	wr_tracers_free(e->tracers);
 	wr_exec_cache_free(e->exec_cache);
@@ -85,24 +89,26 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	}
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->changed, NULL);
+	wr_watch_init(&e->watch);
 	e->trace = opt ? opt->trace : NULL;
 	memset(e->row_of, -1, sizeof(e->row_of));
 	for (unsigned i = 0; i < wr_table_len; i++)
 		if (wr_table[i].nr >= 0 && wr_table[i].handler)
 			e->row_of[wr_table[i].nr] = (int16_t)i;
 	e->n_workers = opt && opt->workers ? opt->workers : cpus();
-	e->workers = calloc(e->n_workers, sizeof(*e->workers));
+	e->n_hot = cpus() > 2 ? cpus() : 2;
+	e->workers = calloc(e->n_workers + WR_SPARE_WORKERS, sizeof(*e->workers));
 	r = e->workers ? wr_tracers_new(64, &e->tracers) : -ENOMEM;
 	if (r == 0)
 		r = new_exec_cache(e);
-	unsigned started = 0;
-	for (; r == 0 && started < e->n_workers; started += r == 0) {
-		e->workers[started].engine = e;
-		e->workers[started].index = started;
-		r = wr_worker_start(&e->workers[started]);
+	if (r == 0)
+		r = wr_hot_init(e);
+	while (r == 0 && e->n_started < e->n_workers) {
+		r = wr_worker_start(e, &e->workers[e->n_started]);
+		e->n_started += r == 0;
 	}
 	if (r < 0) {
-		engine_destroy(e, started);
+		engine_destroy(e);
 		return r;
 	}
 	*ret = e;
@@ -111,31 +117,42 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 
 static struct warren_sandbox *any_alive(struct warren_engine *e)
 {
-	struct warren_sandbox *s;
-
 	pthread_mutex_lock(&e->lock);
-	for (s = e->all; s; s = s->all_next)
-		if (!atomic_load(&s->gone)) {
-			wr_sandbox_ref(s);
-			break;
-		}
+	struct warren_sandbox *s = e->alive ? wr_sandbox_ref(e->alive) : NULL;
 	pthread_mutex_unlock(&e->lock);
 	return s;
+}
+
+/* A killed sandbox is alive in our books until its owner has seen the HUP. */
+static bool wait_until_gone(struct warren_sandbox *s)
+{
+	struct warren_engine *e = s->engine;
+	struct timespec until;
+	int r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += 10;
+	pthread_mutex_lock(&e->lock);
+	while (!s->gone && r == 0)
+		r = pthread_cond_clockwait(&e->changed, &e->lock, CLOCK_MONOTONIC, &until);
+	bool gone = s->gone;
+	pthread_mutex_unlock(&e->lock);
+	return gone;
 }
 
 void warren_engine_free(struct warren_engine *e)
 {
 	struct warren_sandbox *s;
+	bool gone = true;
 
 	if (!e)
 		return;
-	while ((s = any_alive(e))) {
-		int r = warren_sandbox_kill(s, 10000);
+	/* else stuck in the kernel; its listener closes with us */
+	while (gone && (s = any_alive(e))) {
+		gone = warren_sandbox_kill(s, 10000) == 0 && wait_until_gone(s);
 		warren_sandbox_unref(s);
-		if (r < 0)
-			break; /* stuck in the kernel; its listener closes with us */
 	}
-	engine_destroy(e, e->n_workers);
+	engine_destroy(e);
 }
 
 int warren_engine_add_handler(struct warren_engine *e, const char *syscall, enum warren_handler_when when,
@@ -143,7 +160,7 @@ int warren_engine_add_handler(struct warren_engine *e, const char *syscall, enum
 {
 	bool found = false;
 
-	if (e->used)
+	if (atomic_load(&e->used))
 		return -EBUSY;
 	for (unsigned i = 0; i < wr_table_len; i++) {
 		if (strcmp(wr_table[i].canonical, syscall) || !wr_table[i].handler)
@@ -160,13 +177,14 @@ int warren_engine_add_handler(struct warren_engine *e, const char *syscall, enum
 	return found ? 0 : -ENOENT;
 }
 
-/* Two fds a sandbox (listener, pidfd), and what the process and its rings need. */
+/* The listener of each, and what the process and its threads need: a ring and an eventfd for each worker,
+ * some fds in every handler, a tracer or a launch. */
 unsigned warren_engine_capacity(const struct warren_engine *e)
 {
 	struct rlimit lim;
-	unsigned own = 64 + 2 * e->n_workers;
+	rlim_t own = 128 + 8 * (e->n_workers + WR_SPARE_WORKERS + e->n_hot);
 
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur <= own)
 		return 0;
-	return (unsigned)((lim.rlim_cur - own) / 2);
+	return lim.rlim_cur - own > UINT_MAX ? UINT_MAX : (unsigned)(lim.rlim_cur - own);
 }

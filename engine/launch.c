@@ -265,8 +265,7 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 	/* The child must not run our signal handlers in our memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &l.mask);
-	int r = clone(child, stack + STACK,
-		      CLONE_VM | CLONE_FILES | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD, &l, &s->pidfd,
+	int r = clone(child, stack + STACK, CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID | SIGCHLD, &l, NULL,
 		      NULL, &l.child_tid);
 	r = r < 0 ? -errno : r;
 	pthread_sigmask(SIG_SETMASK, &l.mask, NULL);

@@ -19,20 +19,12 @@ void warren_sandbox_unref(struct warren_sandbox *s)
 {
 	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	struct warren_engine *e = s->engine;
-	pthread_mutex_lock(&e->lock);
-	if (s->all_link) {
-		*s->all_link = s->all_next;
-		if (s->all_next)
-			s->all_next->all_link = s->all_link;
-	}
-	pthread_cond_broadcast(&e->changed);
-	pthread_mutex_unlock(&e->lock);
 	if (s->pidfd >= 0)
 		close(s->pidfd);
 	if (s->listener >= 0)
 		close(s->listener);
 	warren_policy_unref(s->policy);
+	pthread_mutex_destroy(&s->wait_lock);
 	free(s->counters);
 	free(s);
 }
@@ -42,34 +34,50 @@ void wr_sandbox_gone(struct warren_sandbox *s)
 	struct warren_engine *e = s->engine;
 
 	pthread_mutex_lock(&e->lock);
-	atomic_store(&s->gone, true);
-	atomic_fetch_sub(&e->alive, 1);
-	pthread_cond_broadcast(&e->changed);
+	if (!s->gone) {
+		s->gone = true;
+		wr_worker_disown(s);
+		*s->alive_link = s->alive_next;
+		if (s->alive_next)
+			s->alive_next->alive_link = s->alive_link;
+		e->n_alive--;
+		wr_count_ended(&e->ended, s->counters);
+		pthread_cond_broadcast(&e->changed);
+	}
 	pthread_mutex_unlock(&e->lock);
 	warren_sandbox_unref(s);
+}
+
+/* The least loaded of the usual workers that is not stuck just now. */
+static struct wr_worker *choose_worker(struct warren_engine *e)
+{
+	struct wr_worker *w = NULL;
+
+	for (unsigned i = 0; i < e->n_workers; i++) {
+		struct wr_worker *x = &e->workers[i];
+		if (atomic_load(&x->server.state) != WR_STOLEN && (!w || x->load < w->load))
+			w = x;
+	}
+	return w ? w : &e->workers[e->n_started - 1];
 }
 
 static void adopt(struct warren_sandbox *s)
 {
 	struct warren_engine *e = s->engine;
-	struct wr_worker *w = &e->workers[0];
 
 	/* Without it a round trip takes ten times as long; kernels before 6.6 do not have it (`warren
 	 * check`). */
 	(void)wr_notif_set_sync_wakeup(s->listener);
-	for (unsigned i = 1; i < e->n_workers; i++)
-		if (atomic_load(&e->workers[i].load) < atomic_load(&w->load))
-			w = &e->workers[i];
 	pthread_mutex_lock(&e->lock);
-	s->all_next = e->all;
-	s->all_link = &e->all;
-	if (e->all)
-		e->all->all_link = &s->all_next;
-	e->all = s;
-	atomic_fetch_add(&e->alive, 1);
+	s->alive_next = e->alive;
+	s->alive_link = &e->alive;
+	if (e->alive)
+		e->alive->alive_link = &s->alive_next;
+	e->alive = s;
+	e->n_alive++;
+	wr_worker_own(choose_worker(e), s);
+	wr_worker_poll(wr_sandbox_ref(s));
 	pthread_mutex_unlock(&e->lock);
-	wr_sandbox_ref(s);
-	wr_worker_adopt(w, s);
 }
 
 static int open_cwd(struct warren_policy *p, const char *cwd)
@@ -98,6 +106,20 @@ static uint64_t new_tag(struct warren_engine *e)
 	return wr_tag_base() | atomic_fetch_add(&e->next_serial, 1);
 }
 
+/* What to say when the launch ran into a limit of ours. */
+static void say_why(struct warren_engine *e, struct warren_policy *p, const char *name, int r)
+{
+	struct rlimit lim;
+
+	if (r == -EMFILE && getrlimit(RLIMIT_NOFILE, &lim) == 0)
+		wr_policy_fail(
+			p, r,
+			"'%s': no file descriptor is left: about %u sandboxes fit under RLIMIT_NOFILE %llu",
+			name, warren_engine_capacity(e), (unsigned long long)lim.rlim_cur);
+	else
+		wr_policy_fail(p, r, "'%s': %s", name, strerror(-r));
+}
+
 int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
 			 struct warren_sandbox **ret)
 {
@@ -118,13 +140,14 @@ int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const
 	s->umask = umask(0);
 	umask(s->umask);
 	s->start_ns = wr_now_ns();
+	pthread_mutex_init(&s->wait_lock, NULL);
 	s->counters = calloc(1, sizeof(*s->counters));
-	e->used = true;
+	atomic_store(&e->used, true);
 	r = s->counters ? wr_launch(s, cmd, cwd, adopt) : -ENOMEM;
 	if (r < 0) {
-		if (s->pid > 0)
-			waitid(P_PIDFD, (id_t)s->pidfd, &(siginfo_t){0}, WEXITED);
-		wr_policy_fail(p, r, "'%s': %s", cmd->argv[0], strerror(-r));
+		while (s->pid > 0 && waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		say_why(e, p, cmd->argv[0], r);
 		warren_sandbox_unref(s);
 		return r;
 	}
@@ -157,47 +180,94 @@ pid_t warren_sandbox_pid(const struct warren_sandbox *s)
 	return s->pid;
 }
 
-int warren_sandbox_pidfd(const struct warren_sandbox *s)
+/* ---- the end ---- */
+
+/* A new pidfd of the program, or -ECHILD once it was collected: until then its number is its own. */
+static int open_pidfd(struct warren_sandbox *s)
 {
-	return s->pidfd;
+	pthread_mutex_lock(&s->wait_lock);
+	int fd = s->reaped ? -ECHILD : wr_pidfd_open(s->pid);
+	pthread_mutex_unlock(&s->wait_lock);
+	return fd;
+}
+
+int warren_sandbox_pidfd(struct warren_sandbox *s)
+{
+	pthread_mutex_lock(&s->wait_lock);
+	if (s->pidfd < 0)
+		s->pidfd = s->reaped ? -ECHILD : wr_pidfd_open(s->pid);
+	int fd = s->pidfd;
+	pthread_mutex_unlock(&s->wait_lock);
+	return fd;
+}
+
+/* Collects the program if it has ended: 1 when it is collected, 0 not yet, -ECHILD when somebody else did. */
+static int reap(struct warren_sandbox *s)
+{
+	int r = 1;
+
+	pthread_mutex_lock(&s->wait_lock);
+	if (!s->reaped) {
+		/* Without consuming it: the kernel reports the stops that a tracer thread waits for, too. */
+		siginfo_t si = {0};
+		r = waitid(P_PID, (id_t)s->pid, &si, WEXITED | WNOHANG | WNOWAIT) < 0 ? -errno : 0;
+		if (r == 0 && si.si_pid == s->pid)
+			r = si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED;
+		if (r > 0 && wait4(s->pid, &s->status, 0, &s->rusage) == s->pid) {
+			s->reaped = true;
+			s->wall_ns = wr_now_ns() - s->start_ns;
+		}
+	}
+	pthread_mutex_unlock(&s->wait_lock);
+	return r;
 }
 
 int warren_sandbox_wait(struct warren_sandbox *s, int timeout_ms, struct warren_result *ret)
 {
-	struct pollfd pfd = {.fd = s->pidfd, .events = POLLIN};
+	_cleanup_close_ int fd = -1;
 	int r;
 
-	do
-		r = poll(&pfd, 1, timeout_ms);
-	while (r < 0 && errno == EINTR && timeout_ms < 0);
-	if (r == 0)
-		return -ETIMEDOUT;
+	while (!(r = reap(s))) {
+		fd = fd < 0 ? open_pidfd(s) : fd;
+		if (fd == -ECHILD)
+			continue; /* another thread was faster */
+		if (fd < 0)
+			return fd;
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		r = poll(&p, 1, timeout_ms);
+		if (r == 0)
+			return -ETIMEDOUT;
+		if (r < 0 && (errno != EINTR || timeout_ms >= 0))
+			return -errno;
+	}
 	if (r < 0)
-		return -errno;
-	memset(ret, 0, sizeof(*ret));
-	r = wait4(s->pid, &ret->status, 0, &ret->rusage) < 0 ? -errno : 0;
-	ret->wall_ns = wr_now_ns() - s->start_ns;
-	return r;
+		return r;
+	*ret = (struct warren_result){.status = s->status, .rusage = s->rusage, .wall_ns = s->wall_ns};
+	return 0;
+}
+
+/* The listener hangs up when the last task of the sandbox has gone (before Linux 6.11: was collected). */
+static bool is_empty(struct warren_sandbox *s, int wait_ms)
+{
+	struct pollfd p = {.fd = s->listener};
+
+	reap(s);
+	return poll(&p, 1, wait_ms) == 1 && (p.revents & (POLLHUP | POLLERR));
 }
 
 int warren_sandbox_kill(struct warren_sandbox *s, int timeout_ms)
 {
-	struct warren_engine *e = s->engine;
 	uint64_t end = wr_now_ns() + (uint64_t)timeout_ms * 1000000;
 
-	while (!atomic_load(&s->gone)) {
+	if (is_empty(s, 0))
+		return 0;
+	/* The tree below the program is nearly always all there is; the search through all processes of the
+	 * machine, which finds the rest, is dear. */
+	wr_tag_kill_tree(s->tag, s->pid, timeout_ms);
+	for (int pause = 2; !is_empty(s, pause); pause = pause < 32 ? 2 * pause : pause) {
 		if (wr_now_ns() > end)
 			return -ETIMEDOUT;
 		wr_tag_kill(s->tag, UINT64_MAX);
-		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += 2000000;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		pthread_mutex_lock(&e->lock);
-		if (!atomic_load(&s->gone))
-			pthread_cond_timedwait(&e->changed, &e->lock, &until);
-		pthread_mutex_unlock(&e->lock);
 	}
 	return 0;
 }

@@ -31,7 +31,6 @@ static void add64(atomic_uint_least64_t *c, uint64_t n)
 
 void wr_count(struct wr_counters *c, unsigned row, const struct warren_verdict *v, uint64_t ns)
 {
-	add64(&c->notifications, 1);
 	add64(&c->nanoseconds, ns);
 	add64(&c->verdicts[v->kind], 1);
 	if (v->value < 0)
@@ -42,15 +41,28 @@ void wr_count(struct wr_counters *c, unsigned row, const struct warren_verdict *
 
 static void sum(const struct wr_counters *c, struct warren_stats *ret)
 {
-	ret->notifications += c->notifications;
 	ret->errors += c->errors;
 	ret->nanoseconds += c->nanoseconds;
-	for (unsigned i = 0; i < WARREN_VERDICT_KINDS; i++)
+	for (unsigned i = 0; i < WARREN_VERDICT_KINDS; i++) {
 		ret->verdicts[i] += c->verdicts[i];
+		ret->notifications += c->verdicts[i];
+	}
 	for (unsigned i = 0; i < WARREN_HISTOGRAM_BUCKETS; i++)
 		ret->histogram[i] += c->histogram[i];
 	for (unsigned i = 0; ret->per_syscall && i < wr_table_len; i++)
 		ret->per_syscall[i] += c->per_syscall[i];
+}
+
+void wr_count_ended(struct wr_counters *to, const struct wr_counters *c)
+{
+	add64(&to->errors, c->errors);
+	add64(&to->nanoseconds, c->nanoseconds);
+	for (unsigned i = 0; i < WARREN_VERDICT_KINDS; i++)
+		add64(&to->verdicts[i], c->verdicts[i]);
+	for (unsigned i = 0; i < WARREN_HISTOGRAM_BUCKETS; i++)
+		atomic_fetch_add_explicit(&to->histogram[i], c->histogram[i], memory_order_relaxed);
+	for (unsigned i = 0; i < wr_table_len; i++)
+		atomic_fetch_add_explicit(&to->per_syscall[i], c->per_syscall[i], memory_order_relaxed);
 }
 
 int warren_stats_get(struct warren_engine *e, struct warren_sandbox *s, struct warren_stats *ret)
@@ -65,8 +77,11 @@ int warren_stats_get(struct warren_engine *e, struct warren_sandbox *s, struct w
 		sum(s->counters, ret);
 		return 0;
 	}
-	for (unsigned i = 0; i < e->n_workers; i++)
-		sum(e->workers[i].counters, ret);
+	pthread_mutex_lock(&e->lock);
+	sum(&e->ended, ret);
+	for (struct warren_sandbox *a = e->alive; a; a = a->alive_next)
+		sum(a->counters, ret);
+	pthread_mutex_unlock(&e->lock);
 	return 0;
 }
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker: one thread, one io_uring, the listeners it owns. */
+/* A worker: one thread, one io_uring, the listeners it owns. Each listener has a one-shot poll, rearmed
+ * together with the wait: as cheap as a multishot poll (the request rides along in the same io_uring_enter),
+ * and level-triggered, so that no readiness is lost to coalescing. A turn of the ring serves one notification
+ * of each ready listener. A listener that is alone for many turns goes to a hot thread (hot.c). */
 #define _GNU_SOURCE
 #include "engine.h"
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
 #define RING_ENTRIES 256
-#define BATCH	     16 /* notifications of one listener before the others get their turn */
+#define ALONE	     64 /* turns until a listener counts as hot */
+#define FULL_TURN    3	/* ready listeners */
+#define CROWD	     32
 
 static struct io_uring_sqe *get_sqe(struct wr_worker *w)
 {
@@ -22,9 +25,6 @@ static struct io_uring_sqe *get_sqe(struct wr_worker *w)
 	return sqe;
 }
 
-/* One-shot polls, rearmed together with the wait: as cheap as a multishot poll (the request rides along in
- * the same io_uring_enter), and it is level-triggered, so that no readiness is lost to coalescing and no
- * extra poll(2) is needed after each notification. */
 static void arm(struct wr_worker *w, int fd, void *data)
 {
 	struct io_uring_sqe *sqe = get_sqe(w);
@@ -33,131 +33,258 @@ static void arm(struct wr_worker *w, int fd, void *data)
 	io_uring_sqe_set_data(sqe, data);
 }
 
-static void adopt_incoming(struct wr_worker *w)
+static void poll_incoming(struct wr_worker *w)
 {
 	uint64_t n;
 
 	(void)!read(w->wake_fd, &n, sizeof(n));
-	pthread_mutex_lock(&w->lock);
-	struct warren_sandbox *s = w->incoming;
-	w->incoming = NULL;
-	pthread_mutex_unlock(&w->lock);
-	while (s) {
-		struct warren_sandbox *next = s->next;
-		s->next = NULL;
+	pthread_mutex_lock(&w->server.engine->lock);
+	for (struct warren_sandbox *s = w->incoming; s; s = s->next) {
+		s->queued = false;
 		arm(w, s->listener, s);
-		s = next;
 	}
+	w->incoming = NULL;
+	pthread_mutex_unlock(&w->server.engine->lock);
 	arm(w, w->wake_fd, NULL);
 }
 
-static void serve_one(struct wr_worker *w, struct warren_sandbox *s)
+static bool alone(struct wr_worker *w, struct warren_sandbox *s)
+{
+	if (w->last != s) {
+		w->last = s;
+		w->streak = 0;
+	}
+	if (w->streak < ALONE)
+		return false;
+	w->streak = 0; /* when it is refused, ask again later */
+	return true;
+}
+
+/* s comes with the reference that its poll had. */
+static void ready(struct wr_worker *w, struct warren_sandbox *s, int events)
 {
 	struct seccomp_notif n;
 
-	memset(&n, 0, sizeof(n)); /* the kernel insists */
-	/* ENOENT: the task was killed after poll said ready. */
-	if (wr_notif_recv(s->listener, &n) == 0)
-		wr_dispatch(&w->thread, w->scratch, w->counters, s, &n);
-}
-
-static void ready(struct wr_worker *w, struct warren_sandbox *s, int events)
-{
+	if (atomic_load_explicit(&s->owner, memory_order_relaxed) != w) {
+		warren_sandbox_unref(s); /* it was taken over, the new owner polls as well */
+		return;
+	}
 	if (events > 0 && (events & POLLIN)) {
-		serve_one(w, s);
-		/* More of the same listener while nothing else waits: cheaper than a trip through the ring.
-		 */
-		for (int i = 1; i < BATCH && !io_uring_cq_ready(&w->ring); i++) {
-			struct pollfd p = {.fd = s->listener, .events = POLLIN};
-			if (poll(&p, 1, 0) != 1 || !(p.revents & POLLIN))
-				break;
-			serve_one(w, s);
+		memset(&n, 0, sizeof(n)); /* the kernel insists */
+		/* ENOENT: the task was killed after the poll said ready. */
+		if (wr_notif_recv(s->listener, &n) == 0 && !wr_serve(&w->server, s, &n)) {
+			warren_sandbox_unref(s);
+			return;
 		}
 	} else if (events < 0 || (events & (POLLHUP | POLLERR))) {
-		atomic_fetch_sub_explicit(&w->load, 1, memory_order_relaxed);
 		wr_sandbox_gone(s);
 		return;
 	}
+	if (alone(w, s) && wr_hot_take(s))
+		return;
 	arm(w, s->listener, s);
+}
+
+/* Hot threads pay while few sandboxes are busy. When a ring has many, they would compete with its thread for
+ * the CPU, each for a single sandbox. */
+static void weigh(struct wr_worker *w, unsigned listeners)
+{
+	struct warren_engine *e = w->server.engine;
+
+	w->streak = listeners == 1 ? w->streak + 1 : 0;
+	if (listeners >= FULL_TURN && w->full < CROWD)
+		w->full++;
+	else if (listeners < FULL_TURN && w->full)
+		w->full--;
+	if (!w->crowded && w->full == CROWD) {
+		w->crowded = true;
+		if (atomic_fetch_add(&e->crowded, 1) == 0)
+			wr_hot_dissolve(e);
+	} else if (w->crowded && !w->full) {
+		w->crowded = false;
+		atomic_fetch_sub(&e->crowded, 1);
+	}
+}
+
+static void turn(struct wr_worker *w)
+{
+	struct io_uring_cqe *cqe;
+	unsigned head, seen = 0, listeners = 0;
+
+	io_uring_for_each_cqe(&w->ring, head, cqe)
+	{
+		struct warren_sandbox *s = io_uring_cqe_get_data(cqe);
+		seen++;
+		if (s) {
+			listeners++;
+			ready(w, s, cqe->res);
+		} else {
+			poll_incoming(w);
+		}
+	}
+	io_uring_cq_advance(&w->ring, seen);
+	weigh(w, listeners);
+}
+
+/* With deferred task work nothing interrupts a handler's system call to tell of a completion; since 6.1. */
+static int make_ring(struct wr_worker *w)
+{
+	int r = io_uring_queue_init(RING_ENTRIES, &w->ring,
+				    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	if (r == -EINVAL)
+		r = io_uring_queue_init(RING_ENTRIES, &w->ring, 0);
+	return r;
 }
 
 static void *run(void *arg)
 {
 	struct wr_worker *w = arg;
-	struct io_uring_cqe *cqe;
+	struct warren_engine *e = w->server.engine;
 
-	/* an fs_struct of its own, for the guest's umask */
-	if (unshare(CLONE_FS) < 0)
+	w->start = wr_server_init(&w->server);
+	if (w->start == 0)
+		w->start = make_ring(w);
+	int r = w->start;
+	sem_post(&w->started);
+	if (r < 0)
 		return NULL;
-	w->thread.umask = umask(022);
-	umask(w->thread.umask);
 	arm(w, w->wake_fd, NULL);
-	while (!atomic_load(&w->engine->stop)) {
-		int r = io_uring_submit_and_wait(&w->ring, 1);
-		if (r < 0 && r != -EINTR && r != -EBUSY)
+	while (!atomic_load(&e->stop)) {
+		r = io_uring_submit_and_wait(&w->ring, 1);
+		if (r < 0 && r != -EINTR && r != -EBUSY && r != -EAGAIN)
 			break;
-		while (io_uring_peek_cqe(&w->ring, &cqe) == 0) {
-			void *data = io_uring_cqe_get_data(cqe);
-			int res = cqe->res;
-			io_uring_cqe_seen(&w->ring, cqe);
-			if (data)
-				ready(w, data, res);
-			else
-				adopt_incoming(w);
-		}
+		wr_watch_wake(e, &e->watch);
+		turn(w);
 	}
+	io_uring_queue_exit(&w->ring);
 	return NULL;
 }
 
-void wr_worker_adopt(struct wr_worker *w, struct warren_sandbox *s)
-{
-	uint64_t one = 1;
+/* ---- ownership ---- */
 
-	atomic_fetch_add_explicit(&w->load, 1, memory_order_relaxed);
-	pthread_mutex_lock(&w->lock);
+static void owned_push(struct wr_worker *w, struct warren_sandbox *s)
+{
+	atomic_store_explicit(&s->owner, w, memory_order_relaxed);
+	s->own_next = w->owned;
+	s->own_link = &w->owned;
+	if (w->owned)
+		w->owned->own_link = &s->own_next;
+	w->owned = s;
+	w->load++;
+}
+
+void wr_worker_own(struct wr_worker *w, struct warren_sandbox *s)
+{
+	owned_push(w, s);
+}
+
+void wr_worker_disown(struct warren_sandbox *s)
+{
+	*s->own_link = s->own_next;
+	if (s->own_next)
+		s->own_next->own_link = s->own_link;
+	atomic_load_explicit(&s->owner, memory_order_relaxed)->load--;
+}
+
+void wr_worker_poll(struct warren_sandbox *s)
+{
+	struct wr_worker *w = atomic_load_explicit(&s->owner, memory_order_relaxed);
+
+	s->queued = true;
 	s->next = w->incoming;
 	w->incoming = s;
-	pthread_mutex_unlock(&w->lock);
+	wr_worker_wake(w);
+}
+
+static bool is_stuck(const struct wr_worker *w)
+{
+	return atomic_load(&w->server.state) == WR_STOLEN || w->server.still;
+}
+
+/* The least loaded of the others, or a new one. */
+static struct wr_worker *heir(struct warren_engine *e)
+{
+	struct wr_worker *best = NULL;
+
+	for (unsigned i = 0; i < e->n_started; i++) {
+		struct wr_worker *x = &e->workers[i];
+		if (!is_stuck(x) && (!best || x->load < best->load))
+			best = x;
+	}
+	if (best || e->n_started == e->n_workers + WR_SPARE_WORKERS)
+		return best;
+	best = &e->workers[e->n_started];
+	if (wr_worker_start(e, best) < 0)
+		return NULL;
+	e->n_started++;
+	return best;
+}
+
+void wr_worker_take_over(struct wr_worker *w)
+{
+	struct warren_engine *e = w->server.engine;
+	unsigned serving = WR_SERVING;
+
+	pthread_mutex_lock(&e->lock);
+	struct wr_worker *x = w->owned ? heir(e) : NULL;
+	/* From here on w leaves its handler through the lock only, see wr_serve(). */
+	if (x && atomic_compare_exchange_strong(&w->server.state, &serving, WR_STOLEN)) {
+		struct warren_sandbox *queued = w->incoming, *s;
+		w->incoming = NULL;
+		while ((s = w->owned)) {
+			wr_worker_disown(s);
+			owned_push(x, s);
+			if (!s->hot_threads && !s->queued)
+				wr_worker_poll(wr_sandbox_ref(s));
+		}
+		while ((s = queued)) {
+			queued = s->next;
+			wr_worker_poll(s);
+		}
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+/* ---- start and stop ---- */
+
+void wr_worker_wake(struct wr_worker *w)
+{
+	uint64_t one = 1;
 	(void)!write(w->wake_fd, &one, sizeof(one));
 }
 
-int wr_worker_start(struct wr_worker *w)
+int wr_worker_start(struct warren_engine *e, struct wr_worker *w)
 {
 	sigset_t all, old;
-	int r;
 
-	pthread_mutex_init(&w->lock, NULL);
+	w->server.engine = e;
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->wake_fd < 0)
 		return -errno;
-	w->scratch = malloc(sizeof(*w->scratch));
-	w->counters = calloc(1, sizeof(*w->counters));
-	r = w->scratch && w->counters ? io_uring_queue_init(RING_ENTRIES, &w->ring, 0) : -ENOMEM;
-	if (r < 0)
-		goto fail;
+	sem_init(&w->started, 0, 0);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = -pthread_create(&w->thread.pthread, NULL, run, w);
+	int r = -pthread_create(&w->server.thread.pthread, NULL, run, w);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (r == 0)
-		return 0;
-	io_uring_queue_exit(&w->ring);
-fail:
-	free(w->scratch);
-	free(w->counters);
-	close(w->wake_fd);
+	if (r == 0) {
+		while (sem_wait(&w->started) < 0 && errno == EINTR)
+			;
+		r = w->start;
+		if (r < 0)
+			pthread_join(w->server.thread.pthread, NULL);
+	}
+	if (r < 0) {
+		sem_destroy(&w->started);
+		close(w->wake_fd);
+		free(wr_steal_ptr(&w->server.scratch));
+	}
 	return r;
 }
 
-void wr_worker_stop(struct wr_worker *w)
+void wr_worker_join(struct wr_worker *w)
 {
-	uint64_t one = 1;
-
-	(void)!write(w->wake_fd, &one, sizeof(one));
-	pthread_join(w->thread.pthread, NULL);
-	io_uring_queue_exit(&w->ring);
+	pthread_join(w->server.thread.pthread, NULL);
+	sem_destroy(&w->started);
 	close(w->wake_fd);
-	free(w->scratch);
-	free(w->counters);
-	pthread_mutex_destroy(&w->lock);
+	free(w->server.scratch);
 }

@@ -39,7 +39,8 @@ void warren_engine_free(struct warren_engine *e);
  * too). Before the first sandbox only: -EBUSY afterwards. -ENOENT: no such row. */
 int warren_engine_add_handler(struct warren_engine *e, const char *syscall, enum warren_handler_when when,
 			      warren_handler_fn fn, void *user);
-/* How many sandboxes fit under this process's RLIMIT_NOFILE (raised to the hard limit by engine_new). */
+/* How many sandboxes fit under this process's RLIMIT_NOFILE (raised to the hard limit by engine_new): one fd
+ * each. When none is left, warren_sandbox_start() gives -EMFILE and says how many fit. */
 unsigned warren_engine_capacity(const struct warren_engine *e);
 
 /* ---- policy ---- */
@@ -86,9 +87,11 @@ struct warren_result {
 int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
 			 struct warren_sandbox **ret);
 pid_t warren_sandbox_pid(const struct warren_sandbox *s);
-/* An fd that polls readable when the program has ended; owned by the sandbox. */
-int warren_sandbox_pidfd(const struct warren_sandbox *s);
-/* Waits until the program (not its stray descendants) has ended. timeout_ms < 0: for ever; -ETIMEDOUT. */
+/* An fd that polls readable when the program has ended; owned by the sandbox, opened by the first call.
+ * -ECHILD: the program's end was collected before. */
+int warren_sandbox_pidfd(struct warren_sandbox *s);
+/* Waits until the program (not its stray descendants) has ended. timeout_ms < 0: for ever; -ETIMEDOUT. Every
+ * call afterwards gives the same result. */
 int warren_sandbox_wait(struct warren_sandbox *s, int timeout_ms, struct warren_result *ret);
 /* SIGKILLs every task of the sandbox, daemons included, and returns when none is left (-ETIMEDOUT after
  * timeout_ms: tasks in uninterruptible sleep). */

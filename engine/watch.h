@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The watchdog: a thread that looks at the serving threads while there is work. A worker that is stuck in one
+ * handler (a slow file system) loses its sandboxes to another one; a hot thread without work goes back. */
+#ifndef WARREN_ENGINE_WATCH_H
+#define WARREN_ENGINE_WATCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct warren_engine;
+
+struct wr_watch {
+	atomic_bool awake;
+	bool started, stop; /* under lock */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+};
+
+void wr_watch_init(struct wr_watch *w);
+void wr_watch_stop(struct wr_watch *w);
+/* There is work: look from now on, until there has been none for a while. */
+void wr_watch_start(struct warren_engine *e);
+static inline void wr_watch_wake(struct warren_engine *e, struct wr_watch *w)
+{
+	if (!atomic_load_explicit(&w->awake, memory_order_relaxed))
+		wr_watch_start(e);
+}
+
+#endif
