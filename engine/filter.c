@@ -6,8 +6,15 @@
  * number that is neither trapped nor denied is allowed. */
 #define _GNU_SOURCE
 #include "policy.h"
+#include <linux/btrfs.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
+#include <linux/fscrypt.h>
+#include <linux/fsverity.h>
+#include <linux/msdos_fs.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -50,15 +57,6 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, i
 			r = RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A0(SCMP_CMP_NE, 4));
 		if (r == 0)
 			r = RULE(SCMP_ACT_ALLOW, nr, 2, SCMP_A0(SCMP_CMP_EQ, 4), SCMP_A1(SCMP_CMP_NE, 0));
-		break;
-	case SYS_ioctl:
-		/* The kernel takes the low 32 bits of the request. */
-		r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCSTI));
-		if (r == 0)
-			r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 1,
-				 SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCLINUX));
-		if (r == 0)
-			r = RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0, 0));
 		break;
 	case SYS_socket:
 		r = 0;
@@ -108,7 +106,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p)
 
 	for (unsigned i = 0; i < wr_table_len; i++) {
 		const struct wr_syscall *row = &wr_table[i];
-		if (row->nr < 0)
+		if (row->nr < 0 || row->trapped == WR_BY_ARGUMENTS ||
+		    (row->trapped == WR_IF_GUARDED && !p->guarded))
 			continue;
 		/* The same number in both lists: the denial wins, whatever the order. */
 		uint32_t action = row->handler ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO((uint32_t)row->error);
@@ -134,6 +133,66 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p)
 	return 0;
 }
 
+/* ---- ioctl ---- */
+
+/* Input of a terminal; names in a directory, made or removed past the policy by whoever can open it. */
+static const uint32_t never[] = {
+	TIOCSTI,
+	TIOCLINUX,
+	BTRFS_IOC_SUBVOL_CREATE,
+	BTRFS_IOC_SUBVOL_CREATE_V2,
+	BTRFS_IOC_SNAP_CREATE,
+	BTRFS_IOC_SNAP_CREATE_V2,
+	BTRFS_IOC_SNAP_DESTROY,
+	BTRFS_IOC_SNAP_DESTROY_V2,
+	BTRFS_IOC_SUBVOL_SETFLAGS,
+	BTRFS_IOC_SET_RECEIVED_SUBVOL,
+};
+/* A file's owner may use these on an fd that is open for reading only; handlers/byfd.c serves them. */
+static const uint32_t served[] = {
+	FS_IOC_SETFLAGS,
+	FS_IOC_SETVERSION,
+	FS_IOC_FSSETXATTR,
+	FAT_IOCTL_SET_ATTRIBUTES,
+};
+/* The same, not served. */
+static const uint32_t refused[] = {FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY};
+
+static size_t add_requests(struct sock_filter *at, const uint32_t *requests, size_t n, uint32_t action)
+{
+	for (size_t i = 0; i < n; i++) {
+		*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, requests[i], 0, 1);
+		*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
+	}
+	return 2 * n;
+}
+
+#define IOCTL_MAX                                                                                            \
+	(6 + 2 * (WR_ARRAY_SIZE(never) + WR_ARRAY_SIZE(served) + WR_ARRAY_SIZE(refused))) /* instructions */
+
+/* ioctl by hand, in front of libseccomp's program: with "these numbers, and all others" as its rules,
+ * libseccomp would let the others win. The kernel takes the low 32 bits of the request. */
+static size_t add_ioctl(const struct warren_policy *p, struct sock_filter prog[static IOCTL_MAX])
+{
+	const unsigned low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
+	size_t n = 5;
+
+	n += add_requests(prog + n, never, WR_ARRAY_SIZE(never), SECCOMP_RET_ERRNO | EPERM);
+	if (p->guarded) {
+		n += add_requests(prog + n, served, WR_ARRAY_SIZE(served), SECCOMP_RET_USER_NOTIF);
+		n += add_requests(prog + n, refused, WR_ARRAY_SIZE(refused), SECCOMP_RET_ERRNO | EOPNOTSUPP);
+	}
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	prog[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	prog[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0,
+					       (uint8_t)(n - 2));
+	prog[2] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	prog[3] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, (uint8_t)(n - 4));
+	prog[4] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					       offsetof(struct seccomp_data, args[1]) + low);
+	return n;
+}
+
 /* libseccomp writes to an fd only */
 static int export_bpf(scmp_filter_ctx ctx, struct warren_policy *p)
 {
@@ -145,17 +204,18 @@ static int export_bpf(scmp_filter_ctx ctx, struct warren_policy *p)
 		return r;
 	off_t size = lseek(fd, 0, SEEK_END);
 	if (size <= 0 || size % (off_t)sizeof(struct sock_filter) ||
-	    size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS)
+	    size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS - (off_t)IOCTL_MAX)
 		return -E2BIG;
-	struct sock_filter *prog = malloc((size_t)size);
+	struct sock_filter *prog = malloc((size_t)size + IOCTL_MAX * sizeof(*prog));
 	if (!prog)
 		return -ENOMEM;
-	if (pread(fd, prog, (size_t)size, 0) != size) {
+	size_t first = add_ioctl(p, prog);
+	if (pread(fd, prog + first, (size_t)size, 0) != size) {
 		free(prog);
 		return -EIO;
 	}
 	p->filter = prog;
-	p->filter_len = (unsigned short)((size_t)size / sizeof(*prog));
+	p->filter_len = (unsigned short)(first + (size_t)size / sizeof(*prog));
 	return 0;
 }
 

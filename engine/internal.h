@@ -30,12 +30,18 @@ struct wr_arg {
 	int8_t reg; /* 0..5: this register of the call as made; -1: the constant */
 	int64_t constant;
 };
+enum wr_trapped { /* in which sandboxes */
+		  WR_ALWAYS,
+		  WR_IF_GUARDED,   /* where not all that a guest holds may be changed by it (policy.h) */
+		  WR_BY_ARGUMENTS, /* filter.c knows which */
+};
 struct wr_syscall {
 	const char *name;
 	const char *canonical;
 	int nr;			   /* -1: not on this architecture */
 	warren_handler_fn handler; /* NULL: denied in the filter with error */
 	struct wr_arg args[6];
+	enum wr_trapped trapped;
 	enum warren_support support;
 	int error; /* of a denied call, positive */
 	const char *note;

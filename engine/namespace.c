@@ -263,6 +263,23 @@ static int add_rules(struct warren_policy *p)
 	return 0;
 }
 
+/* May the guest change whatever it can open? Root may not: the nodes in /dev and /proc are its own by owner,
+ * and the host's. */
+static bool needs_guard(const struct warren_policy *p)
+{
+	bool all = p->uniform;
+
+	for (size_t i = 0; i < p->n_rules; i++) {
+		if (p->rules[i].access != WARREN_WRITE)
+			return true;
+		all |= p->rules[i].len == 0;
+	}
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (p->mounts[i].readonly && !p->mounts[i].builtin)
+			return true;
+	return !all || geteuid() == 0;
+}
+
 /* Symlinks directly in the root (/bin, /lib ... of a merged /usr): lookups try these names as links first. */
 static int note_links(struct warren_policy *p)
 {
@@ -345,6 +362,7 @@ int wr_namespace_build(struct warren_policy *p)
 		r = note_links(p);
 	if (r == 0)
 		r = note_devices(p);
+	p->guarded = needs_guard(p);
 	if (r < 0 && !p->error[0])
 		wr_policy_fail(p, r, "the sandbox's view of files could not be set up: %s", strerror(-r));
 	return r;

@@ -210,6 +210,33 @@ int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *
 	return 0;
 }
 
+unsigned wr_policy_may_host(const struct warren_policy *p, const char *host, const struct wr_mount **ret_mnt)
+{
+	char guest[2 * PATH_MAX];
+	unsigned may = 0;
+	size_t best = 0;
+
+	*ret_mnt = NULL;
+	if (host[0] == '/' && host[1] == '\0')
+		host++;
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct wr_mount *m = &p->mounts[i];
+		const char *rel, *rest = host + m->host_len;
+		if (!below(host, m->host, m->host_len) || m->guest_len + strlen(rest) >= sizeof(guest))
+			continue;
+		memcpy(guest, m->guest, m->guest_len);
+		strcpy(guest + m->guest_len, rest);
+		if (wr_policy_mount(p, guest, &rel) != m)
+			continue; /* another mount lies over this name */
+		may |= wr_policy_may(p, m, guest);
+		if (!*ret_mnt || m->host_len > best) {
+			*ret_mnt = m;
+			best = m->host_len;
+		}
+	}
+	return may;
+}
+
 static int compile(struct warren_policy *p)
 {
 	int r = wr_namespace_build(p);

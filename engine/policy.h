@@ -59,6 +59,8 @@ struct warren_policy {
 	struct wr_mount *mounts; /* longest guest path first; the root is last */
 	size_t n_mounts;
 	bool uniform; /* no rules, every mount but the builtin ones may be read and written */
+	bool guarded; /* a guest may hold fds of what it must not change: calls that change by fd are served
+		       */
 	bool has_deny;
 	dev_t proc_dev, pts_dev; /* of the host's /proc and /dev/pts; 0: it has none */
 	char **links;		 /* names of symlinks directly in the root (hints, verified at use) */
@@ -83,6 +85,9 @@ unsigned wr_policy_may(const struct warren_policy *p, const struct wr_mount *m, 
 /* The canonical guest path of a host path as the kernel prints it. 0; -ENOENT: not visible in this sandbox,
  * -ENAMETOOLONG. */
 int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *buf, size_t size);
+/* What may be done to the object of this host path, whichever of its names in the sandbox is used. *ret_mnt:
+ * the mount that denies what is denied, NULL: the object has no name here. */
+unsigned wr_policy_may_host(const struct warren_policy *p, const char *host, const struct wr_mount **ret_mnt);
 /* True if a mount point or the path of a rule is at or below path: it must not be moved or removed, or the
  * rule would stay behind. */
 bool wr_policy_pinned(const struct warren_policy *p, const char *path);

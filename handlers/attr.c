@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attributes of files: stat and its family, access, readlink, statfs; chmod, chown, truncate, times. */
 #define _GNU_SOURCE
+#include "byfd.h"
 #include "handlers.h"
 #include "proc.h"
 #include "resolve.h"
@@ -30,6 +31,8 @@ static int resolve_at(struct warren_request *rq, int dirfd, unsigned i, uint64_t
 		return r;
 	if (at_flags & AT_EMPTY_PATH)
 		flags |= WR_EMPTY_PATH;
+	if ((need & WR_MAY_WRITE) && (at_flags & AT_EMPTY_PATH) && !path[0])
+		return wr_reach_fd(rq, dirfd, true, t);
 	if ((need & WR_MAY_WRITE) && !wr_request_alive(rq))
 		return -ENOENT;
 	return wr_resolve(rq, dirfd, path, flags, NULL, need, 0, t);
@@ -153,6 +156,8 @@ struct warren_verdict wr_handle_fchmodat(struct warren_request *rq, void *user)
 	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_WRITE, &t);
 	if (r == 0 && fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0)
 		r = -errno;
+	if (r == 0)
+		r = wr_check_attributes(&t);
 	if (r == 0 && S_ISLNK(st.st_mode))
 		r = -EOPNOTSUPP; /* as the file systems say; chmod through the magic link would follow it */
 	if (r == 0 && chmod(wr_fd_path(t.fd, link), (mode_t)rq->args[2] & 07777) < 0)
@@ -169,6 +174,8 @@ struct warren_verdict wr_handle_fchownat(struct warren_request *rq, void *user)
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_WRITE, &t);
+	if (r == 0)
+		r = wr_check_attributes(&t);
 	if (r == 0 && fchownat(t.fd, "", (uid_t)rq->args[2], (gid_t)rq->args[3], AT_EMPTY_PATH) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -201,6 +208,24 @@ struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
 	return warren_return(r);
 }
 
+/* The fd itself, with a NULL path. The kernel would take the number again from the guest's table: another
+ * thread may have put another file there, which does no harm only where all may be changed. times: NULL for
+ * now. */
+static struct warren_verdict set_times_of_fd(struct warren_request *rq, int fd, unsigned flags,
+					     const struct timespec *times)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+
+	if (!wr_sandbox_policy(rq->sandbox)->guarded)
+		return warren_continue();
+	if (flags)
+		return warren_return(-EINVAL);
+	int r = wr_reach_fd(rq, fd, false, &t);
+	if (r == 0 && syscall(SYS_utimensat, t.fd, "", times, AT_EMPTY_PATH) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
 /* times: NULL for now */
 static struct warren_verdict set_times(struct warren_request *rq, int dirfd, unsigned path_arg,
 				       unsigned flags, const struct timespec *times)
@@ -224,9 +249,8 @@ struct warren_verdict wr_handle_utimensat(struct warren_request *rq, void *user)
 		return warren_return(-EFAULT);
 	if (rq->args[2] && ts[0].tv_nsec == UTIME_OMIT && ts[1].tv_nsec == UTIME_OMIT)
 		return warren_return(0);
-	/* A NULL path works on the fd itself, which the guest holds: no path is read again. */
 	if (!rq->args[1] && (int)rq->args[0] != AT_FDCWD)
-		return warren_continue();
+		return set_times_of_fd(rq, (int)rq->args[0], (unsigned)rq->args[3], rq->args[2] ? ts : NULL);
 	return set_times(rq, (int)rq->args[0], 1, (unsigned)rq->args[3], rq->args[2] ? ts : NULL);
 }
 
@@ -246,7 +270,7 @@ struct warren_verdict wr_handle_futimesat(struct warren_request *rq, void *user)
 		}
 	}
 	if (!rq->args[1] && (int)rq->args[0] != AT_FDCWD)
-		return warren_continue(); /* as utimensat(fd, NULL) above */
+		return set_times_of_fd(rq, (int)rq->args[0], 0, rq->args[2] ? ts : NULL);
 	return set_times(rq, (int)rq->args[0], 1, 0, rq->args[2] ? ts : NULL);
 }
 

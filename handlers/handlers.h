@@ -38,5 +38,10 @@ HANDLER(setxattr);
 HANDLER(getxattr);
 HANDLER(listxattr);
 HANDLER(removexattr);
+HANDLER(fchmod);
+HANDLER(fchown);
+HANDLER(fsetxattr);
+HANDLER(fremovexattr);
+HANDLER(ioctl);
 
 #endif

@@ -2,6 +2,7 @@
 /* Names in directories: unlink, mkdir, mknod, symlink, link, rename. Each works on a directory fd and a last
  * component, never on a path. */
 #define _GNU_SOURCE
+#include "byfd.h"
 #include "handlers.h"
 #include "resolve.h"
 #include <string.h>
@@ -124,7 +125,9 @@ struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
 		how |= WR_EMPTY_PATH;
 	int r = wr_guest_path(rq, 1, path);
 	/* Who may write the new name may then write the file through it: the old one must allow that, too. */
-	if (r == 0)
+	if (r == 0 && (flags & AT_EMPTY_PATH) && !path[0])
+		r = wr_reach_fd(rq, (int)rq->args[0], true, &from);
+	else if (r == 0)
 		r = wr_resolve(rq, (int)rq->args[0], path, how, NULL, WR_MAY_READ | WR_MAY_WRITE, 1, &from);
 	if (r == 0)
 		r = new_name(rq, (int)rq->args[2], 3, &to);

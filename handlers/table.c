@@ -60,14 +60,18 @@
 		WR_ROLE_SIZE, n, 0                                                                           \
 	}
 
-#define CALL(name_, x86_64, aarch64, handler_, canonical_, support_, note_, ...)                             \
+#define ROW(trapped_, name_, x86_64, aarch64, handler_, canonical_, support_, note_, ...)                    \
 	{.name = #name_,                                                                                     \
 	 .canonical = #canonical_,                                                                           \
 	 .nr = NR(x86_64, aarch64),                                                                          \
 	 .handler = wr_handle_##handler_,                                                                    \
 	 .args = {__VA_ARGS__},                                                                              \
+	 .trapped = trapped_,                                                                                \
 	 .support = WARREN_##support_,                                                                       \
 	 .note = note_},
+#define CALL(...)    ROW(WR_ALWAYS, __VA_ARGS__)
+#define GUARDED(...) ROW(WR_IF_GUARDED, __VA_ARGS__)
+#define SOME(...)    ROW(WR_BY_ARGUMENTS, __VA_ARGS__)
 #define DENY(name_, x86_64, aarch64, errno_, reason)                                                         \
 	{.name = #name_,                                                                                     \
 	 .canonical = #name_,                                                                                \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Extended attributes, through the magic link of the object that was reached. */
 #define _GNU_SOURCE
+#include "byfd.h"
 #include "handlers.h"
 #include "resolve.h"
 #include <linux/limits.h>
@@ -30,12 +31,25 @@ static int object(struct warren_request *rq, int dirfd, unsigned path_arg, uint6
 		if (r < 0)
 			return r;
 	}
+	if ((need & WR_MAY_WRITE) && (flags & AT_EMPTY_PATH) && !path[0]) {
+		int r = wr_reach_fd(rq, dirfd, true, t);
+		return r < 0 ? r : wr_check_attributes(t);
+	}
 	if ((need & WR_MAY_WRITE) && !wr_request_alive(rq))
 		return -ENOENT;
-	return wr_resolve(rq, dirfd, path,
-			  ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : WR_FOLLOW) |
-				  ((flags & AT_EMPTY_PATH) ? WR_EMPTY_PATH : 0),
-			  NULL, need, 0, t);
+	int r = wr_resolve(rq, dirfd, path,
+			   ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : WR_FOLLOW) |
+				   ((flags & AT_EMPTY_PATH) ? WR_EMPTY_PATH : 0),
+			   NULL, need, 0, t);
+	return r == 0 && (need & WR_MAY_WRITE) ? wr_check_attributes(t) : r;
+}
+
+/* The object of a call that names it by an fd. */
+#define NO_PATH 6
+static int object_of_fd(struct warren_request *rq, int fd, struct wr_target *t)
+{
+	int r = wr_reach_fd(rq, fd, false, t);
+	return r < 0 ? r : wr_check_attributes(t);
 }
 
 static int read_name(struct warren_request *rq, uint64_t addr, char *name)
@@ -61,7 +75,8 @@ static int set(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t
 	if (r == 0)
 		r = wr_guest_read(rq, a->value, rq->scratch->bytes, a->size);
 	if (r == 0)
-		r = object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
+		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, &t)
+					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
 	if (r == 0 && setxattr(wr_fd_path(t.fd, link), name, rq->scratch->bytes, a->size, (int)a->flags) < 0)
 		r = -errno;
 	return r;
@@ -96,6 +111,16 @@ struct warren_verdict wr_handle_setxattr(struct warren_request *rq, void *user)
 	if (rq->args[3] > XATTR_SIZE_MAX)
 		return warren_return(-E2BIG);
 	return warren_return(set(rq, AT_FDCWD, 0, rq->args[5], rq->args[1], &a));
+}
+
+struct warren_verdict wr_handle_fsetxattr(struct warren_request *rq, void *user)
+{
+	struct xattr_args a = {rq->args[2], (uint32_t)rq->args[3], (uint32_t)rq->args[4]};
+
+	(void)user;
+	if (rq->args[3] > XATTR_SIZE_MAX)
+		return warren_return(-E2BIG);
+	return warren_return(set(rq, (int)rq->args[0], NO_PATH, 0, rq->args[1], &a));
 }
 
 struct warren_verdict wr_handle_getxattr(struct warren_request *rq, void *user)
@@ -157,16 +182,29 @@ struct warren_verdict wr_handle_listxattr(struct warren_request *rq, void *user)
 	return warren_return(r < 0 ? r : n);
 }
 
-struct warren_verdict wr_handle_removexattr(struct warren_request *rq, void *user)
+static int remove_attribute(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t at,
+			    uint64_t name_addr)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	char name[NAME_SIZE], link[32];
 
-	(void)user;
-	int r = read_name(rq, rq->args[3], name);
+	int r = read_name(rq, name_addr, name);
 	if (r == 0)
-		r = object(rq, (int)rq->args[0], 1, rq->args[2], WR_MAY_WRITE, &t);
+		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, &t)
+					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
 	if (r == 0 && removexattr(wr_fd_path(t.fd, link), name) < 0)
 		r = -errno;
-	return warren_return(r);
+	return r;
+}
+
+struct warren_verdict wr_handle_removexattr(struct warren_request *rq, void *user)
+{
+	(void)user;
+	return warren_return(remove_attribute(rq, (int)rq->args[0], 1, rq->args[2], rq->args[3]));
+}
+
+struct warren_verdict wr_handle_fremovexattr(struct warren_request *rq, void *user)
+{
+	(void)user;
+	return warren_return(remove_attribute(rq, (int)rq->args[0], NO_PATH, 0, rq->args[1]));
 }

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "byfd.h"
+#include "handlers.h"
+#include "proc.h"
+#include <linux/fs.h>
+#include <linux/msdos_fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#define DELETED " (deleted)"
+
+/* Nobody can reach it by a name any more, or ever could (memfd): nothing outside is changed. */
+static bool nameless(const char *host, const struct stat *st)
+{
+	size_t n = strlen(host);
+
+	return host[0] != '/' ||
+	       (st->st_nlink == 0 && n > strlen(DELETED) && !strcmp(host + n - strlen(DELETED), DELETED));
+}
+
+static int decide(struct warren_request *rq, struct wr_target *t)
+{
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	char link[32], host[PATH_MAX + 1];
+	const struct wr_mount *mnt;
+	struct wr_proc pr;
+	struct stat st;
+
+	t->mnt = &p->mounts[p->n_mounts - 1];
+	t->may = WR_MAY_READ | WR_MAY_WRITE | WR_MAY_LIST;
+	ssize_t n = readlink(wr_fd_path(t->fd, link), host, PATH_MAX);
+	if (n < 0 || fstat(t->fd, &st) < 0)
+		return -errno;
+	host[n] = '\0';
+	if (nameless(host, &st))
+		return 0;
+	t->may = wr_policy_may_host(p, host, &mnt);
+	if (mnt)
+		t->mnt = mnt;
+	if (mnt && mnt->kind == WR_MOUNT_PROC && host[mnt->host_len])
+		t->may = wr_proc_lookup(rq, host + mnt->host_len + 1, &pr) < 0 ? 0 : pr.may;
+	return (t->may & WR_MAY_WRITE) ? 0 : wr_denied(t->mnt, WR_MAY_WRITE);
+}
+
+int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target *t)
+{
+	char link[48];
+	struct stat st;
+
+	if (fd < 0 && !(o_path && fd == AT_FDCWD))
+		return -EBADF;
+	snprintf(link, sizeof(link), fd == AT_FDCWD ? "/proc/%d/cwd" : "/proc/%d/fd/%d", rq->tid, fd);
+	/* The link's mode says what the fd is open for: nothing, for O_PATH (and for the access mode 3). The
+	 * number may be another file's a moment later: this decides no right. */
+	if (!o_path && (lstat(link, &st) < 0 || !(st.st_mode & 0700)))
+		return -EBADF;
+	t->fd = open(link, O_PATH | O_CLOEXEC);
+	if (t->fd < 0)
+		return errno == ENOENT ? -EBADF : -errno;
+	if (!wr_request_alive(rq))
+		return -ENOENT;
+	return decide(rq, t);
+}
+
+int wr_check_attributes(const struct wr_target *t)
+{
+	return t->mnt->builtin && t->mnt->kind == WR_MOUNT_HOST && !t->mnt->is_dir ? -EPERM : 0;
+}
+
+static int reach_attributes(struct warren_request *rq, struct wr_target *t)
+{
+	int r = wr_reach_fd(rq, (int)rq->args[0], false, t);
+	return r < 0 ? r : wr_check_attributes(t);
+}
+
+struct warren_verdict wr_handle_fchmod(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char link[32];
+	int r = reach_attributes(rq, &t);
+
+	(void)user;
+	if (r == 0 && chmod(wr_fd_path(t.fd, link), (mode_t)rq->args[1] & 07777) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_fchown(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	int r = reach_attributes(rq, &t);
+
+	(void)user;
+	if (r == 0 && fchownat(t.fd, "", (uid_t)rq->args[1], (gid_t)rq->args[2], AT_EMPTY_PATH) < 0)
+		r = -errno;
+	return warren_return(r);
+}
+
+/* How much the kernel reads at the third argument. */
+static size_t argument_size(unsigned request)
+{
+	switch (request) {
+	case FS_IOC_SETFLAGS: /* an int, whatever the number says */
+	case FS_IOC_SETVERSION:
+	case FAT_IOCTL_SET_ATTRIBUTES:
+		return sizeof(int);
+	case FS_IOC_FSSETXATTR:
+		return sizeof(struct fsxattr);
+	default:
+		return 0;
+	}
+}
+
+struct warren_verdict wr_handle_ioctl(struct warren_request *rq, void *user)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char link[32];
+	struct stat st;
+	union {
+		int number;
+		struct fsxattr attributes;
+	} arg = {0};
+	unsigned request = (unsigned)rq->args[1];
+	size_t size = argument_size(request);
+
+	(void)user;
+	int r = wr_reach_fd(rq, (int)rq->args[0], false, &t);
+	if (r == 0 && fstat(t.fd, &st) < 0)
+		r = -errno;
+	/* what else there is has no such requests */
+	if (r == 0 && (!size || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))))
+		r = -ENOTTY;
+	if (r == 0)
+		r = wr_guest_read(rq, rq->args[2], &arg, size);
+	if (r < 0)
+		return warren_return(r);
+	const int flags = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	_cleanup_close_ int fd = open(wr_fd_path(t.fd, link), O_RDONLY | flags);
+	if (fd < 0 && errno == EACCES && S_ISREG(st.st_mode))
+		fd = open(link, O_WRONLY | flags);
+	if (fd < 0 || ioctl(fd, request, &arg) < 0)
+		r = -errno;
+	return warren_return(r);
+}

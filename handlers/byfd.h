@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes by an fd: a guest may hold a real fd, open for reading, of a file that its user owns and its policy
+ * says is read-only. The kernel would let it change mode, owner, times and more. */
+#ifndef WARREN_HANDLERS_BYFD_H
+#define WARREN_HANDLERS_BYFD_H
+
+#include "resolve.h"
+
+/* The object behind the guest's fd, if it may be changed: t->fd, an O_PATH fd, is what was decided on and
+ * what is to be worked on, whatever the guest's other threads do with the number. t->gpath is not set.
+ * o_path: O_PATH fds and AT_FDCWD, the working directory, will do (the *at calls with AT_EMPTY_PATH). 0;
+ * -EBADF; -EROFS and -EACCES as for paths. */
+int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target *t);
+
+/* Mode, owner and extended attributes of the host's device nodes, which a root guest owns: -EPERM, else 0. */
+int wr_check_attributes(const struct wr_target *t);
+
+#endif
