@@ -26,6 +26,9 @@ struct wr_counters { /* of a sandbox; relaxed atomics, a reading while it runs i
 struct wr_thread {
 	mode_t umask; /* in force for this thread's fs_struct */
 	pthread_t pthread;
+	bool undisturbed; /* no task work and no signal but wake_signal interrupts its system calls: reply.c
+			   */
+	int wake_signal;  /* that it keeps unblocked; 0: none */
 };
 
 /* A thread that takes notifications from listeners: a worker, or a hot thread. What it looked after can be

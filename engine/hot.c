@@ -176,6 +176,8 @@ static void *run(void *arg)
 	bool able = wr_server_init(&h->server) == 0;
 
 	allow_kick(e->kick_signal);
+	h->server.thread.wake_signal = e->kick_signal;
+	h->server.thread.undisturbed = true;
 	pthread_mutex_lock(&e->lock);
 	for (;;) {
 		while (!h->s && !atomic_load(&e->stop))

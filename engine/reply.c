@@ -2,6 +2,7 @@
 /* The reply step: turns a verdict into the one answer that the notification gets. */
 #define _GNU_SOURCE
 #include "engine.h"
+#include <signal.h>
 
 static void send_answer(struct warren_request *rq, int64_t value, uint32_t flags)
 {
@@ -15,14 +16,49 @@ static void send_answer(struct warren_request *rq, int64_t value, uint32_t flags
 	(void)wr_notif_send(rq->sandbox->listener, &resp);
 }
 
+static void mask_wake_signal(const struct wr_thread *t, int how)
+{
+	sigset_t set;
+
+	if (!t->wake_signal)
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, t->wake_signal);
+	pthread_sigmask(how, &set, NULL);
+}
+
+/* ADDFD with SEND waits until the task has taken the descriptor. If that wait is interrupted (by a signal, or
+ * by task work of a ring that does not defer it) the kernel takes the descriptor back but leaves the answer
+ * as given, and open(2) returns 0 (kernel/seccomp.c: seccomp_notify_addfd() sets the state to REPLIED before
+ * it waits). So only a thread that nothing interrupts does both in one; others install first and answer then,
+ * which costs the task one more wake-up. A supervisor that is stopped (SIGSTOP, a debugger) in just that
+ * moment is left. */
+static int add_fd(struct warren_request *rq, struct seccomp_notif_addfd *add)
+{
+	const struct wr_thread *t = rq->thread;
+	int r;
+
+	if (t->undisturbed) {
+		add->flags = SECCOMP_ADDFD_FLAG_SEND;
+		mask_wake_signal(t, SIG_BLOCK);
+		r = wr_notif_addfd(rq->sandbox->listener, add);
+		mask_wake_signal(t, SIG_UNBLOCK);
+		return r;
+	}
+	do
+		r = wr_notif_addfd(rq->sandbox->listener, add);
+	while (r == -EINTR); /* it was not installed then */
+	if (r >= 0)
+		send_answer(rq, r, 0);
+	return r;
+}
+
 static void inject(struct warren_request *rq, struct warren_verdict *v)
 {
-	struct seccomp_notif_addfd add = {.id = rq->id,
-					  .flags = SECCOMP_ADDFD_FLAG_SEND,
-					  .srcfd = (uint32_t)v->fd,
-					  .newfd_flags = v->cloexec ? O_CLOEXEC : 0};
+	struct seccomp_notif_addfd add = {
+		.id = rq->id, .srcfd = (uint32_t)v->fd, .newfd_flags = v->cloexec ? O_CLOEXEC : 0};
+	int r = add_fd(rq, &add);
 
-	int r = wr_notif_addfd(rq->sandbox->listener, &add);
 	close(v->fd);
 	v->fd = -1;
 	v->value = r;

@@ -131,6 +131,7 @@ static int make_ring(struct wr_worker *w)
 {
 	int r = io_uring_queue_init(RING_ENTRIES, &w->ring,
 				    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	w->server.thread.undisturbed = r == 0;
 	if (r == -EINVAL)
 		r = io_uring_queue_init(RING_ENTRIES, &w->ring, 0);
 	return r;
