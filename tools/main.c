@@ -9,6 +9,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"run", cmd_run, "run a program in a sandbox"},
+	{"batch", cmd_batch, "run many jobs, each in a sandbox of its own"},
 	{"check", cmd_check, "what this kernel offers, and what it means"},
 	{"syscalls", cmd_syscalls, "the table of intercepted system calls"},
 };

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A batch that is interrupted or killed leaves nothing running, and --resume does the rest, no job twice.
+. "$(dirname "$0")/lib.sh"
+
+n=$((4000000 + $$))
+i=0
+while [ $i -lt 12 ]; do
+	echo "echo $i >>ran.$i; sleep 0.3"
+	i=$((i + 1))
+done >jobs
+echo "test -e go || sleep $n" >>jobs
+for sig in INT TERM KILL; do
+	rm -f r.jsonl ran.* go
+	timeout -k 5 60 setsid "$WARREN" batch -r / -w "$base" -j3 --resume r.jsonl jobs >out 2>err &
+	started=$!
+	i=0
+	while { [ ! -e r.jsonl ] || [ "$(wc -l <r.jsonl)" -lt 12 ]; } && [ $i -lt 200 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	# the batch itself, not timeout or setsid
+	for p in $(cat /proc/$started/task/$started/children); do
+		kill -$sig "$p"
+	done
+	wait $started
+	status=$?
+	gone_within 3 $n || fail "SIG$sig: a job survives"
+	[ $sig = INT ] && { [ $status = 130 ] || fail "SIGINT: exit status $status"; }
+	[ $sig = TERM ] && { [ $status = 143 ] || fail "SIGTERM: exit status $status"; }
+	# as a crash may leave it
+	[ $sig = KILL ] && printf '{"id":"13","comm' >>r.jsonl
+	touch go
+	expect 0 "resume after SIG$sig" -j3 --resume r.jsonl jobs
+	grep -q '1 passed, 0 failed, 12 done before' err || { fail "SIG$sig:"; cat err >&2; }
+	[ "$(cat ran.* | wc -l)" = 12 ] || fail "SIG$sig: a job ran twice"
+	[ "$(lines '"outcome":"passed"' r.jsonl)" = 13 ] || { fail "SIG$sig: results:"; cat r.jsonl >&2; }
+done
+
+printf 'exit 1\ntrue\n' >jobs
+rm -f r.jsonl
+expect 1 "first" --resume r.jsonl jobs
+expect 0 "failed ones are done, too" --resume r.jsonl jobs
+grep -q '2 done before' err || fail "the failed job ran again"
+expect 1 "--rerun-failed" --resume r.jsonl --rerun-failed jobs
+grep -q '0 passed, 1 failed, 1 done before' err || { fail "--rerun-failed:"; cat err >&2; }
+printf 'exit 0\ntrue\n' >jobs
+expect 0 "another command under the same id" --resume r.jsonl jobs
+grep -q '1 passed, 0 failed, 1 done before' err || { fail "changed command:"; cat err >&2; }
+done_testing

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* warren batch: many jobs, each in a sandbox of its own. jobs.c reads them, slots.c runs them, output.c shows
+ * what they print and how far they are, results.c keeps what became of them. */
+#ifndef WARREN_TOOLS_BATCH_H
+#define WARREN_TOOLS_BATCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <warren/warren.h>
+#include "../cli.h"
+
+/* ---- jobs ---- */
+struct job {
+	char *id;
+	char *command;	  /* what was asked for, as one line: the shell command, or the quoted argv */
+	char **argv;	  /* NULL-terminated */
+	char **env;	  /* NAME=VALUE to set, NULL-terminated; NULL: none */
+	char *cwd;	  /* the guest's path; NULL: the batch's */
+	char *input;	  /* host path for standard input; NULL: /dev/null */
+	double timeout;	  /* seconds; 0: the batch's */
+	bool done_before; /* by an earlier run, see --resume */
+};
+
+struct jobs {
+	struct job *list;
+	size_t n, room;
+};
+
+/* Each reports what is wrong in text (one line) and returns a negative errno. name: of the file, for
+ * messages. */
+int jobs_read(struct jobs *j, FILE *f, const char *name, char *text, size_t size);
+int jobs_from_template(struct jobs *j, char *const *words, size_t n_words, char *const *args, size_t n_args,
+		       char *text, size_t size);
+/* Ids must differ: results are told apart by them. */
+int jobs_check_ids(const struct jobs *j, char *text, size_t size);
+/* Keeps part k of n (from 1): every n-th job of the list as it was given. */
+void jobs_shard(struct jobs *j, unsigned k, unsigned n);
+void jobs_shuffle(struct jobs *j, uint64_t seed);
+void jobs_free(struct jobs *j);
+/* The word as a shell takes it, single-quoted where it needs that. malloc; NULL: no memory. */
+char *shell_quote(const char *word);
+
+/* ---- what became of a job ---- */
+enum outcome {
+	JOB_PASSED,
+	JOB_FAILED,    /* exit status other than 0 */
+	JOB_SIGNAL,    /* ended by a signal */
+	JOB_TIMEOUT,   /* killed by us after its time */
+	JOB_NO_START,  /* the sandbox or the program could not be started */
+	JOB_CANCELLED, /* the batch ended first: not in the results, a resume runs it again */
+};
+
+struct buffer { /* what a job printed */
+	char *data;
+	size_t len, room;
+	uint64_t dropped; /* bytes past the limit */
+};
+
+struct result {
+	enum outcome outcome;
+	int exit, signal;
+	char *error; /* JOB_NO_START: why; malloc or NULL */
+	double start, wall, user, sys;
+	long max_rss; /* KiB */
+	uint64_t notifications;
+	unsigned attempts;
+	struct buffer out, err;
+};
+
+/* ---- the batch ---- */
+enum show { SHOW_GROUPED, SHOW_FOLLOW, SHOW_NONE };
+
+struct batch {
+	/* options */
+	unsigned slots;
+	double timeout;
+	unsigned retries;
+	bool fail_fast, ordered, clean_env, quiet;
+	enum show show;
+	size_t output_limit;
+	const char *cwd;
+	char **env; /* of every job */
+	const char *junit;
+	FILE *results_file; /* NULL: none wanted */
+	const char *rerun;  /* "warren run OPTIONS": how to run one job alone */
+
+	struct warren_engine *engine;
+	struct warren_policy *policy;
+	struct jobs jobs;
+	struct result *results; /* of each job, valid once finished[] says so */
+	bool *finished;
+
+	atomic_size_t next; /* the next job to take */
+	atomic_uint running;
+	atomic_bool stop; /* take no more, end what runs */
+	int stop_fd;	  /* eventfd that polls readable from then on */
+	int signal;	  /* that stopped us */
+
+	pthread_mutex_t lock; /* the output, results and counts below */
+	size_t done, failed, skipped, next_to_show;
+	double began;
+};
+
+/* slots.c: runs all jobs, returns when all have ended or the batch was stopped. 0 or a negative errno. */
+int slots_run(struct batch *b);
+void batch_stop(struct batch *b);
+
+/* output.c; all with b->lock held but for the last two. */
+void output_follow(struct batch *b, const struct job *job, struct buffer *line, bool err, const char *data,
+		   size_t len, bool end);
+void output_job(struct batch *b, size_t index);
+void progress_show(struct batch *b, bool last);
+void *progress_thread(void *batch);
+void summary(struct batch *b);
+
+/* results.c */
+void result_free(struct result *r);
+int result_write(struct batch *b, const struct job *job, const struct result *r);
+/* Marks the jobs that the file records as ended; failed ones only when rerun_failed is not set. The number of
+ * them, or a negative errno. A last line that was cut off is passed over. */
+long results_resume(struct batch *b, const char *path, bool rerun_failed);
+int results_junit(struct batch *b, const char *path);
+const char *outcome_name(enum outcome o);
+double now_seconds(void);
+
+#endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* warren batch: the command line, and the course of a batch. */
+#define _GNU_SOURCE
+#include "batch.h"
+#include "../options.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME	    "warren batch"
+#define MAX_SLOTS   65536
+#define FDS_PER_JOB 8 /* of ours, while it runs: listener, pidfd, the pipes, and what a start takes */
+
+struct command {
+	struct sandbox_options sandbox;
+	struct batch batch;
+	const char *results, *resume, *junit;
+	unsigned shard, shards;
+	bool shuffle, rerun_failed;
+	uint64_t seed;
+	bool seeded;
+	char **words;
+	size_t n_words;
+};
+
+enum {
+	OPT_TIMEOUT = OPTIONS_OWN_KEYS,
+	OPT_RETRY,
+	OPT_FAIL_FAST,
+	OPT_ORDERED,
+	OPT_FOLLOW,
+	OPT_NO_OUTPUT,
+	OPT_LIMIT,
+	OPT_RESULTS,
+	OPT_RESUME,
+	OPT_RERUN_FAILED,
+	OPT_JUNIT,
+	OPT_SHARD,
+	OPT_SHUFFLE,
+	OPT_SEED
+};
+
+static const struct argp_option options[] = {
+	{"jobs", 'j', "N", 0, "Run N jobs at once (default: one per CPU)", 1},
+	{"timeout", OPT_TIMEOUT, "SECONDS", 0, "Kill a job after SECONDS", 1},
+	{"retry", OPT_RETRY, "N", 0, "Run a failed job up to N times more; what passes then is marked flaky",
+	 1},
+	{"fail-fast", OPT_FAIL_FAST, NULL, 0, "End the batch with the first failure", 1},
+	{"shuffle", OPT_SHUFFLE, NULL, 0, "In random order", 1},
+	{"seed", OPT_SEED, "N", 0, "The order that --shuffle made with this seed", 1},
+	{"shard", OPT_SHARD, "K/N", 0, "Only part K of N of the jobs, the same on every machine", 1},
+	{"results", OPT_RESULTS, "FILE", 0, "Append a line of JSON per job that ended", 2},
+	{"resume", OPT_RESUME, "FILE", 0, "Skip the jobs that these results hold, append the others", 2},
+	{"rerun-failed", OPT_RERUN_FAILED, NULL, 0, "With --resume: run the failed ones again, too", 2},
+	{"junit", OPT_JUNIT, "FILE", 0, "Write the results as JUnit XML in the end", 2},
+	{"ordered", 'k', NULL, 0, "Show outputs in the order of the jobs, not as they finish", 3},
+	{"follow", OPT_FOLLOW, NULL, 0, "Show outputs line by line as they come, with the job's id", 3},
+	{"no-output", OPT_NO_OUTPUT, NULL, 0, "Throw the jobs' outputs away", 3},
+	{"output-limit", OPT_LIMIT, "BYTES", 0,
+	 "Keep this much of each stream of a job's output (default: 16777216)", 3},
+	{"quiet", 'q', NULL, 0, "No progress and no summary", 3},
+	{0},
+};
+
+static const struct argp_child children[] = {{&sandbox_argp, 0, "The sandboxes:", 4}, {0}};
+
+static int number(const char *arg, unsigned long max, unsigned long *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoul(arg, &end, 10);
+	return errno || end == arg || *end || *arg == '-' || *ret > max ? -EINVAL : 0;
+}
+
+static error_t parse_number(struct command *c, int key, const char *arg)
+{
+	unsigned long n = 0;
+	char *end;
+
+	switch (key) {
+	case 'j':
+		if (number(arg, MAX_SLOTS, &n) < 0 || n == 0)
+			return options_bad(&c->sandbox, "--jobs '%s': a number from 1 to %d is wanted", arg,
+					   MAX_SLOTS);
+		c->batch.slots = (unsigned)n;
+		return 0;
+	case OPT_TIMEOUT:
+		c->batch.timeout = strtod(arg, &end);
+		if (end == arg || *end || !(c->batch.timeout > 0) || c->batch.timeout > 1e6)
+			return options_bad(&c->sandbox,
+					   "--timeout '%s': a number of seconds above 0 is wanted", arg);
+		return 0;
+	case OPT_RETRY:
+		if (number(arg, 1000, &n) < 0)
+			return options_bad(&c->sandbox, "--retry '%s': a number up to 1000 is wanted", arg);
+		c->batch.retries = (unsigned)n;
+		return 0;
+	case OPT_LIMIT:
+		if (number(arg, 1UL << 40, &n) < 0)
+			return options_bad(&c->sandbox, "--output-limit '%s': a number of bytes is wanted",
+					   arg);
+		c->batch.output_limit = n;
+		return 0;
+	case OPT_SEED:
+		if (number(arg, UINT64_MAX, &n) < 0)
+			return options_bad(&c->sandbox, "--seed '%s': a number is wanted", arg);
+		c->seed = n;
+		c->seeded = c->shuffle = true;
+		return 0;
+	default:
+		if (sscanf(arg, "%u/%u%n", &c->shard, &c->shards, (int *)&n) != 2 || arg[n] ||
+		    c->shard == 0 || c->shard > c->shards)
+			return options_bad(&c->sandbox,
+					   "--shard '%s': K/N is wanted, with K from 1 to N, e.g. 1/4", arg);
+		return 0;
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct command *c = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &c->sandbox;
+		return 0;
+	case 'j':
+	case OPT_TIMEOUT:
+	case OPT_RETRY:
+	case OPT_LIMIT:
+	case OPT_SEED:
+	case OPT_SHARD:
+		return parse_number(c, key, arg);
+	case OPT_FAIL_FAST:
+		c->batch.fail_fast = true;
+		return 0;
+	case OPT_SHUFFLE:
+		c->shuffle = true;
+		return 0;
+	case OPT_RESULTS:
+		c->results = arg;
+		return 0;
+	case OPT_RESUME:
+		c->resume = arg;
+		return 0;
+	case OPT_RERUN_FAILED:
+		c->rerun_failed = true;
+		return 0;
+	case OPT_JUNIT:
+		c->junit = arg;
+		return 0;
+	case 'k':
+		c->batch.ordered = true;
+		return 0;
+	case OPT_FOLLOW:
+		c->batch.show = SHOW_FOLLOW;
+		return 0;
+	case OPT_NO_OUTPUT:
+		c->batch.show = SHOW_NONE;
+		return 0;
+	case 'q':
+		c->batch.quiet = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		c->words = state->argv + state->next;
+		c->n_words = (size_t)(state->argc - state->next);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	options,
+	parse,
+	"[FILE|-]\nCOMMAND... ::: ARGUMENT...",
+	"Run many jobs, each in a sandbox of its own.\v"
+	"FILE (or standard input) holds one job a line: a shell command, or JSON with the members id, argv "
+	"(a "
+	"list) or sh, env, cwd, stdin, timeout. With ::: the words before it are a shell command that is run "
+	"once per argument, which takes the place of {} (or comes last); {#} is its number.\n\n"
+	"  warren batch -r / -w /tmp jobs.txt\n"
+	"  warren batch -r / -j8 --timeout 60 --results r.jsonl 'python3 {}' ::: tests/*.py\n"
+	"  warren batch -r / --resume r.jsonl jobs.txt\n\n"
+	"Exit status: 0 all jobs passed; 1 some did not; 2 wrong use; 125 no sandbox can be made here; 128+N "
+	"when signal N ended the batch.",
+	children,
+	NULL,
+	NULL};
+
+static int fail(int code, const char *what)
+{
+	fprintf(stderr, NAME ": %s\n", what);
+	return code;
+}
+
+/* ---- the jobs ---- */
+
+static int read_file(struct command *c, char *text, size_t size)
+{
+	const char *name = c->n_words ? c->words[0] : "-";
+	bool standard = !strcmp(name, "-");
+
+	if (c->n_words > 1) {
+		snprintf(text, size,
+			 "'%s': one FILE of jobs is wanted, or COMMAND ::: ARGUMENT... (there is no ':::')",
+			 c->words[1]);
+		return -EINVAL;
+	}
+	FILE *f = standard ? stdin : fopen(name, "re");
+	if (!f) {
+		snprintf(text, size, "'%s': %s", name, strerror(errno));
+		return -errno;
+	}
+	int r = jobs_read(&c->batch.jobs, f, standard ? "standard input" : name, text, size);
+	if (!standard)
+		fclose(f);
+	return r;
+}
+
+static int get_jobs(struct command *c, char *text, size_t size)
+{
+	struct jobs *j = &c->batch.jobs;
+	size_t at = 0;
+	int r;
+
+	while (at < c->n_words && strcmp(c->words[at], ":::"))
+		at++;
+	if (at < c->n_words && at == 0) {
+		snprintf(text, size, "no command before ':::'; e.g. 'python3 {}' ::: tests/*.py");
+		return -EINVAL;
+	}
+	r = at < c->n_words
+		    ? jobs_from_template(j, c->words, at, c->words + at + 1, c->n_words - at - 1, text, size)
+		    : read_file(c, text, size);
+	if (r == 0)
+		r = jobs_check_ids(j, text, size);
+	if (r == 0 && c->shards)
+		jobs_shard(j, c->shard, c->shards);
+	if (r == 0 && c->shuffle) {
+		if (!c->seeded && getrandom(&c->seed, sizeof(c->seed), 0) != sizeof(c->seed))
+			c->seed = (uint64_t)getpid();
+		c->seed &= UINT32_MAX;
+		if (!c->seeded && !c->batch.quiet)
+			fprintf(stderr, NAME ": this order again: --seed %llu\n",
+				(unsigned long long)c->seed);
+		jobs_shuffle(j, c->seed);
+	}
+	return r;
+}
+
+/* ---- results ---- */
+
+/* A crash may have cut the last line: what follows must not be glued to it. */
+static int end_last_line(FILE *f)
+{
+	char last;
+	off_t size = lseek(fileno(f), 0, SEEK_END);
+
+	if (size <= 0 || pread(fileno(f), &last, 1, size - 1) != 1 || last == '\n')
+		return 0;
+	return fputc('\n', f) == EOF || fflush(f) == EOF ? -errno : 0;
+}
+
+static int open_results(struct command *c, char *text, size_t size)
+{
+	const char *path = c->results ? c->results : c->resume;
+
+	if (c->resume) {
+		long n = results_resume(&c->batch, c->resume, c->rerun_failed);
+		if (n == -ENOENT)
+			n = 0; /* nothing was done yet: the same command starts and resumes */
+		if (n < 0) {
+			snprintf(text, size, "--resume '%s': %s", c->resume, strerror((int)-n));
+			return (int)n;
+		}
+		c->batch.skipped = (size_t)n;
+	}
+	if (!path)
+		return 0;
+	c->batch.results_file = fopen(path, "a+e");
+	int r = c->batch.results_file ? 0 : -errno;
+	/* Two batches that append to one file would do the same jobs twice. */
+	if (r == 0 && flock(fileno(c->batch.results_file), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		snprintf(text, size, "'%s': another batch is writing its results there", path);
+		return -EWOULDBLOCK;
+	}
+	if (r == 0)
+		r = end_last_line(c->batch.results_file);
+	if (r < 0)
+		snprintf(text, size, "'%s': %s", path, strerror(-r));
+	return r;
+}
+
+/* "warren run" with the options of our sandboxes, to be pasted. malloc. */
+static char *rerun_command(const struct sandbox_options *o, const char *cwd)
+{
+	static const char *const names[] = {
+		[WARREN_READ] = "-r", [WARREN_WRITE] = "-w", [WARREN_DENY] = "--deny"};
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	fputs("warren run", f);
+	const char *single[][2] = {{"--root", o->root}, {"--cwd", cwd}, {"--net", o->net ? "host" : NULL}};
+	for (size_t i = 0; i < 3; i++) {
+		char *q = single[i][1] ? shell_quote(single[i][1]) : NULL;
+		if (q)
+			fprintf(f, " %s %s", single[i][0], q);
+		free(q);
+	}
+	for (unsigned i = 0; i < o->n_rules; i++) {
+		char *q = shell_quote(o->rules[i].path);
+		fprintf(f, " %s %s", names[o->rules[i].access], q ? q : "");
+		free(q);
+	}
+	for (unsigned i = 0; i < o->n_mounts + o->n_env; i++) {
+		bool mount = i < o->n_mounts;
+		char *q = shell_quote(mount ? o->mounts[i] : o->env[i - o->n_mounts]);
+		fprintf(f, " %s %s", mount ? "--mount" : "--env", q ? q : "");
+		free(q);
+	}
+	if (o->clean_env)
+		fputs(" --clean-env", f);
+	return fclose(f) == 0 ? text : NULL;
+}
+
+/* ---- the course ---- */
+
+/* Signals that end a batch, taken by a thread of their own. */
+static void *signal_thread(void *arg)
+{
+	struct batch *b = arg;
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1); /* the main thread's: there is nothing left to end */
+	while (sigwait(&set, &sig) != 0)
+		;
+	if (sig != SIGUSR1) {
+		b->signal = sig;
+		batch_stop(b);
+	}
+	return NULL;
+}
+
+static unsigned cpus(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return n > 0 ? (unsigned)n : 1;
+}
+
+static int run_all(struct batch *b)
+{
+	pthread_t signals, progress;
+	char text[200];
+	size_t todo = b->jobs.n - b->skipped;
+
+	unsigned fits = warren_engine_capacity(b->engine) * 2 / FDS_PER_JOB;
+	if (b->slots > todo)
+		b->slots = todo ? (unsigned)todo : 1;
+	if (b->slots > fits) {
+		snprintf(
+			text, sizeof(text),
+			"--jobs %u: only %u fit under the limit of open files; raise it (ulimit -Hn), or use "
+			"--jobs %u",
+			b->slots, fits, fits);
+		return fail(EXIT_USAGE, text);
+	}
+	b->results = calloc(b->jobs.n + 1, sizeof(*b->results));
+	b->finished = calloc(b->jobs.n + 1, sizeof(*b->finished));
+	if (!b->results || !b->finished)
+		return fail(EXIT_NO_START, "out of memory");
+	if (pthread_create(&signals, NULL, signal_thread, b) != 0)
+		return fail(EXIT_NO_START, "no thread can be made");
+	bool shown = !b->quiet && pthread_create(&progress, NULL, progress_thread, b) == 0;
+	b->began = now_seconds();
+	int r = slots_run(b);
+	batch_stop(b);
+	pthread_kill(signals, SIGUSR1);
+	pthread_join(signals, NULL);
+	if (shown)
+		pthread_join(progress, NULL);
+	summary(b);
+	if (r < 0)
+		return fail(EXIT_NO_START, strerror(-r));
+	if (b->signal)
+		return 128 + b->signal;
+	return b->failed || b->done < todo;
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int with_engine(struct command *c)
+{
+	struct batch *b = &c->batch;
+	char here[PATH_MAX];
+
+	b->cwd = c->sandbox.cwd;
+	if (!b->cwd && !c->sandbox.root && getcwd(here, sizeof(here)))
+		b->cwd = here;
+	b->env = options_environment(&c->sandbox);
+	b->rerun = rerun_command(&c->sandbox, b->cwd);
+	b->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (!b->env || !b->rerun || b->stop_fd < 0)
+		return fail(EXIT_NO_START, "out of memory");
+	options_drop_capabilities();
+	int r = warren_engine_new(NULL, &b->engine);
+	if (r < 0) {
+		fprintf(stderr, NAME ": the engine could not start: %s\n", strerror(-r));
+		return EXIT_NO_START;
+	}
+	int code = run_all(b);
+	warren_engine_free(b->engine);
+	if (c->junit && b->results && (r = results_junit(b, c->junit)) < 0) {
+		fprintf(stderr, NAME ": --junit '%s': %s\n", c->junit, strerror(-r));
+		code = code ? code : 1;
+	}
+	return code;
+}
+
+int cmd_batch(int argc, char **argv)
+{
+	static struct command c = {.batch = {.output_limit = 16U << 20, .lock = PTHREAD_MUTEX_INITIALIZER}};
+	static char name[] = NAME;
+	char text[512] = "";
+	int code;
+
+	argv[0] = name;
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &c))
+		return fail(EXIT_USAGE,
+			    c.sandbox.bad[0] ? c.sandbox.bad : "wrong arguments; see " NAME " --help");
+	if (!c.sandbox.root && !c.sandbox.n_rules)
+		return fail(EXIT_USAGE,
+			    "with / as the root, say what may be read and written, e.g. -r / -w \"$PWD\"");
+	if (c.rerun_failed && !c.resume)
+		return fail(EXIT_USAGE, "--rerun-failed goes with --resume FILE");
+	if (!c.n_words && isatty(0))
+		return fail(EXIT_USAGE,
+			    "no jobs given; a FILE, - for standard input, or COMMAND ::: ARGUMENT...");
+	if (!c.batch.slots)
+		c.batch.slots = cpus();
+	if (get_jobs(&c, text, sizeof(text)) < 0 || open_results(&c, text, sizeof(text)) < 0)
+		return fail(EXIT_USAGE, text);
+	if (warren_policy_new(&c.batch.policy) < 0)
+		return fail(EXIT_NO_START, "out of memory");
+	code = options_policy(&c.sandbox, c.batch.policy, NAME);
+	block_signals();
+	if (code == 0)
+		code = with_engine(&c);
+	warren_policy_unref(c.batch.policy);
+	for (size_t i = 0; c.batch.results && i < c.batch.jobs.n; i++)
+		result_free(&c.batch.results[i]);
+	jobs_free(&c.batch.jobs);
+	if (c.batch.results_file)
+		fclose(c.batch.results_file);
+	return code;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Results: JSON lines, one a job, written as it ends; read again by --resume. JUnit XML for those who want
+ * that. */
+#define _GNU_SOURCE
+#include "batch.h"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char *const names[] = {"passed", "failed", "signal", "timeout", "not-started", "cancelled"};
+
+const char *outcome_name(enum outcome o)
+{
+	return names[o];
+}
+
+void result_free(struct result *r)
+{
+	free(r->error);
+	free(r->out.data);
+	free(r->err.data);
+}
+
+/* A NUL-terminated string that may hold any bytes: JSON is UTF-8, what is not becomes U+FFFD. */
+static char *clean(const char *s)
+{
+	char *out = malloc(3 * strlen(s) + 1), *to = out;
+
+	if (!out)
+		return NULL;
+	while (*s) {
+		unsigned char c = (unsigned char)*s;
+		int n = c < 0x80		? 1
+			: c >= 0xc2 && c < 0xe0 ? 2
+			: c >= 0xe0 && c < 0xf0 ? 3
+			: c >= 0xf0 && c < 0xf5 ? 4
+						: 0;
+		bool good = n > 0;
+		for (int i = 1; i < n && good; i++)
+			good = ((unsigned char)s[i] & 0xc0) == 0x80;
+		if (good) {
+			memcpy(to, s, (size_t)n);
+			to += n;
+			s += n;
+		} else {
+			to = stpcpy(to, "\xef\xbf\xbd");
+			s++;
+		}
+	}
+	*to = '\0';
+	return out;
+}
+
+static void add_text(cJSON *o, const char *key, const char *value)
+{
+	char *text = clean(value);
+
+	if (text)
+		cJSON_AddStringToObject(o, key, text);
+	free(text);
+}
+
+static double rounded(double s)
+{
+	return (double)(int64_t)(s * 1e6 + 0.5) / 1e6;
+}
+
+int result_write(struct batch *b, const struct job *job, const struct result *r)
+{
+	if (!b->results_file)
+		return 0;
+	cJSON *o = cJSON_CreateObject();
+	add_text(o, "id", job->id);
+	add_text(o, "command", job->command);
+	cJSON_AddStringToObject(o, "outcome", outcome_name(r->outcome));
+	if (r->outcome == JOB_PASSED || r->outcome == JOB_FAILED)
+		cJSON_AddNumberToObject(o, "exit", r->exit);
+	if (r->outcome == JOB_SIGNAL)
+		cJSON_AddNumberToObject(o, "signal", r->signal);
+	if (r->error)
+		add_text(o, "error", r->error);
+	cJSON_AddNumberToObject(o, "start", rounded(r->start));
+	cJSON_AddNumberToObject(o, "wall", rounded(r->wall));
+	cJSON_AddNumberToObject(o, "user", rounded(r->user));
+	cJSON_AddNumberToObject(o, "sys", rounded(r->sys));
+	cJSON_AddNumberToObject(o, "max_rss_kib", (double)r->max_rss);
+	cJSON_AddNumberToObject(o, "notifications", (double)r->notifications);
+	cJSON_AddNumberToObject(o, "attempts", r->attempts);
+	if (r->outcome == JOB_PASSED && r->attempts > 1)
+		cJSON_AddTrueToObject(o, "flaky");
+	char *text = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	if (!text)
+		return -ENOMEM;
+	/* one write a line, so that a crash cuts the last one at most */
+	bool ok = fprintf(b->results_file, "%s\n", text) > 0 && fflush(b->results_file) == 0;
+	free(text);
+	return ok ? 0 : -errno;
+}
+
+/* ---- resume ---- */
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp((*(const struct job *const *)a)->id, (*(const struct job *const *)b)->id);
+}
+
+static void mark(struct job **sorted, size_t n, const char *line, bool rerun_failed)
+{
+	cJSON *o = cJSON_Parse(line);
+	const char *id = cJSON_GetStringValue(cJSON_GetObjectItem(o, "id")),
+		   *command = cJSON_GetStringValue(cJSON_GetObjectItem(o, "command")),
+		   *outcome = cJSON_GetStringValue(cJSON_GetObjectItem(o, "outcome"));
+
+	if (id && command && outcome) {
+		struct job key = {.id = (char *)(uintptr_t)id}, *at = &key,
+			   **found = bsearch(&at, sorted, n, sizeof(*sorted), by_id);
+		char *mine = found ? clean((*found)->command) : NULL;
+		/* another command under the same id is another job */
+		if (mine && !strcmp(mine, command))
+			(*found)->done_before = !rerun_failed || !strcmp(outcome, names[JOB_PASSED]);
+		free(mine);
+	}
+	cJSON_Delete(o);
+}
+
+long results_resume(struct batch *b, const char *path, bool rerun_failed)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0, n = b->jobs.n;
+	long marked = 0;
+
+	if (!f)
+		return -errno;
+	struct job **sorted = malloc((n + 1) * sizeof(*sorted));
+	if (!sorted) {
+		fclose(f);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &b->jobs.list[i];
+	qsort(sorted, n, sizeof(*sorted), by_id);
+	while (getline(&line, &room, f) >= 0)
+		mark(sorted, n, line, rerun_failed);
+	for (size_t i = 0; i < n; i++)
+		marked += b->jobs.list[i].done_before;
+	bool failed = ferror(f);
+	free(line);
+	free(sorted);
+	fclose(f);
+	return failed ? -EIO : marked;
+}
+
+/* ---- JUnit ---- */
+
+/* What XML 1.0 cannot hold, even escaped, becomes '?'. */
+static void xml(FILE *f, const char *s)
+{
+	char *text = clean(s);
+
+	for (const char *c = text; c && *c; c++) {
+		switch (*c) {
+		case '<':
+			fputs("&lt;", f);
+			break;
+		case '>':
+			fputs("&gt;", f);
+			break;
+		case '&':
+			fputs("&amp;", f);
+			break;
+		case '"':
+			fputs("&quot;", f);
+			break;
+		case '\n':
+			fputs("&#10;", f);
+			break;
+		case '\t':
+			fputs("&#9;", f);
+			break;
+		default:
+			fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, f);
+		}
+	}
+	free(text);
+}
+
+static void junit_case(FILE *f, const struct job *job, const struct result *r, bool finished)
+{
+	fputs("  <testcase classname=\"warren\" name=\"", f);
+	xml(f, job->id);
+	fprintf(f, "\" time=\"%.3f\"", finished ? r->wall : 0.0);
+	if (finished && r->outcome == JOB_PASSED) {
+		fputs("/>\n", f);
+		return;
+	}
+	fputs(">\n", f);
+	if (!finished) {
+		fprintf(f, "    <skipped message=\"%s\"/>\n", job->done_before ? "done before" : "not run");
+	} else {
+		const char *tag = r->outcome == JOB_NO_START ? "error" : "failure";
+		fprintf(f, "    <%s type=\"%s\" message=\"", tag, outcome_name(r->outcome));
+		if (r->outcome == JOB_FAILED)
+			fprintf(f, "exit status %d", r->exit);
+		else if (r->outcome == JOB_SIGNAL)
+			fprintf(f, "signal %d", r->signal);
+		else
+			xml(f, r->error ? r->error : outcome_name(r->outcome));
+		fputs("\">", f);
+		xml(f, job->command);
+		fprintf(f, "</%s>\n", tag);
+	}
+	fputs("  </testcase>\n", f);
+}
+
+int results_junit(struct batch *b, const char *path)
+{
+	FILE *f = fopen(path, "we");
+	size_t errors = 0;
+
+	if (!f)
+		return -errno;
+	for (size_t i = 0; i < b->jobs.n; i++)
+		errors += b->finished[i] && b->results[i].outcome == JOB_NO_START;
+	fprintf(f,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"warren batch\" tests=\"%zu\" "
+		"failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
+		b->jobs.n, b->failed - errors, errors, b->jobs.n - b->done, now_seconds() - b->began);
+	for (size_t i = 0; i < b->jobs.n; i++)
+		junit_case(f, &b->jobs.list[i], &b->results[i], b->finished[i]);
+	fputs("</testsuite>\n", f);
+	int r = ferror(f) ? -EIO : 0;
+	if (fclose(f) != 0)
+		r = -errno;
+	return r;
+}
