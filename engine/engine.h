@@ -107,6 +107,7 @@ struct warren_sandbox {
 	pid_t pid;    /* the program */
 	int listener;
 	atomic_bool umask_changed; /* some task called umask(2): ask /proc */
+	atomic_bool lists_served;  /* some task opened a directory whose listing is served */
 	mode_t umask;		   /* at start */
 	uint64_t start_ns;
 	struct wr_counters *counters;

@@ -96,6 +96,7 @@ struct warren_policy;
 struct wr_exec_cache;
 const struct warren_policy *wr_sandbox_policy(const struct warren_sandbox *s);
 atomic_bool *wr_sandbox_umask_changed(struct warren_sandbox *s);
+atomic_bool *wr_sandbox_lists_served(struct warren_sandbox *s);
 struct wr_exec_cache *wr_sandbox_exec_cache(struct warren_sandbox *s);
 bool wr_sandbox_root_is_host(const struct warren_sandbox *s);
 

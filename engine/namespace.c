@@ -322,6 +322,56 @@ static int note_devices(struct warren_policy *p)
 	return 0;
 }
 
+static int add_extra(struct warren_policy *p, const struct stat *dir, const char *name,
+		     const struct stat *child)
+{
+	struct wr_extra *extras = realloc(p->extras, (p->n_extras + 1) * sizeof(*extras));
+	char *copy = strdup(name);
+
+	if (extras)
+		p->extras = extras;
+	if (!extras || !copy) {
+		free(copy);
+		return -ENOMEM;
+	}
+	extras[p->n_extras++] = (struct wr_extra){.dev = dir->st_dev,
+						  .ino = dir->st_ino,
+						  .name = copy,
+						  .child_ino = child->st_ino,
+						  .child_type = (unsigned char)IFTODT(child->st_mode)};
+	return 0;
+}
+
+/* Mount points that the kernel does not list in their parent, or as something else, or as a placeholder of
+ * ours. It lists the others as it does under a mount of its own: with the inode of what is covered. */
+static int note_extras(struct warren_policy *p)
+{
+	for (size_t i = 0; i + 1 < p->n_mounts; i++) {
+		const struct wr_mount *m = &p->mounts[i];
+		const char *name = strrchr(m->guest, '/') + 1, *rel;
+		struct stat dir, child, covered;
+		_cleanup_free_ char *parent = strndup(m->guest, (size_t)(name - 1 - m->guest));
+		if (!parent)
+			return -ENOMEM;
+		const struct wr_mount *in = wr_policy_mount(p, parent, &rel);
+		struct open_how how = {.flags = O_PATH | O_CLOEXEC | O_DIRECTORY,
+				       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+		_cleanup_close_ int fd = wr_openat2(in->fd, *rel ? rel : ".", &how);
+		if (fd < 0 || in->kind == WR_MOUNT_PROC || in->kind == WR_MOUNT_PTS)
+			continue; /* cannot be listed, or lists nothing of the user's */
+		if (fstat(fd, &dir) < 0 || fstat(m->fd, &child) < 0)
+			return -errno;
+		bool listed = fstatat(fd, name, &covered, AT_SYMLINK_NOFOLLOW) == 0 &&
+			      IFTODT(covered.st_mode) == IFTODT(child.st_mode);
+		if (listed && in->kind != WR_MOUNT_SKEL)
+			continue;
+		int r = add_extra(p, &dir, name, &child);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int make_private(struct warren_policy *p)
 {
 	static atomic_uint serial;
@@ -363,6 +413,8 @@ int wr_namespace_build(struct warren_policy *p)
 	if (r == 0)
 		r = note_devices(p);
 	p->guarded = needs_guard(p);
+	if (r == 0)
+		r = note_extras(p);
 	if (r < 0 && !p->error[0])
 		wr_policy_fail(p, r, "the sandbox's view of files could not be set up: %s", strerror(-r));
 	return r;
@@ -377,11 +429,15 @@ void wr_namespace_free(struct warren_policy *p)
 	}
 	for (size_t i = 0; i < p->n_links; i++)
 		free(p->links[i]);
+	for (size_t i = 0; i < p->n_extras; i++)
+		free(p->extras[i].name);
 	free(p->mounts);
 	free(p->links);
+	free(p->extras);
 	p->mounts = NULL;
 	p->links = NULL;
-	p->n_mounts = p->n_links = 0;
+	p->extras = NULL;
+	p->n_mounts = p->n_links = p->n_extras = 0;
 	if (p->runtime)
 		wr_runtime_dir_remove(p->runtime);
 	free(p->runtime);

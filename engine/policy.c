@@ -237,6 +237,14 @@ unsigned wr_policy_may_host(const struct warren_policy *p, const char *host, con
 	return may;
 }
 
+bool wr_policy_has_extras(const struct warren_policy *p, dev_t dev, ino_t ino)
+{
+	for (size_t i = 0; i < p->n_extras; i++)
+		if (p->extras[i].ino == ino && p->extras[i].dev == dev)
+			return true;
+	return false;
+}
+
 static int compile(struct warren_policy *p)
 {
 	int r = wr_namespace_build(p);

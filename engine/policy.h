@@ -38,6 +38,15 @@ struct wr_rule {
 	enum warren_access access;
 };
 
+/* A name that the kernel's own listing of a directory lacks or gets wrong: that of a mount point. */
+struct wr_extra {
+	dev_t dev; /* the directory */
+	ino_t ino;
+	char *name;
+	ino_t child_ino;	  /* what stat says of the mounted object */
+	unsigned char child_type; /* DT_* */
+};
+
 struct sock_filter;
 
 struct warren_policy {
@@ -63,7 +72,9 @@ struct warren_policy {
 		       */
 	bool has_deny;
 	dev_t proc_dev, pts_dev; /* of the host's /proc and /dev/pts; 0: it has none */
-	char **links;		 /* names of symlinks directly in the root (hints, verified at use) */
+	struct wr_extra *extras;
+	size_t n_extras;
+	char **links; /* names of symlinks directly in the root (hints, verified at use) */
 	size_t n_links;
 	char *runtime; /* private directory for skeleton, exec copies, shm */
 	struct sock_filter *filter;
@@ -91,6 +102,9 @@ unsigned wr_policy_may_host(const struct warren_policy *p, const char *host, con
 /* True if a mount point or the path of a rule is at or below path: it must not be moved or removed, or the
  * rule would stay behind. */
 bool wr_policy_pinned(const struct warren_policy *p, const char *path);
+
+/* True if the listing of this directory is not what the kernel says: see extras. */
+bool wr_policy_has_extras(const struct warren_policy *p, dev_t dev, ino_t ino);
 
 /* filter.c, landlock.c: compile a frozen policy's mounts and rules. */
 int wr_filter_build(struct warren_policy *p);

@@ -165,6 +165,11 @@ atomic_bool *wr_sandbox_umask_changed(struct warren_sandbox *s)
 	return &s->umask_changed;
 }
 
+atomic_bool *wr_sandbox_lists_served(struct warren_sandbox *s)
+{
+	return &s->lists_served;
+}
+
 struct wr_exec_cache *wr_sandbox_exec_cache(struct warren_sandbox *s)
 {
 	return s->engine->exec_cache;

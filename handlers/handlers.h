@@ -26,6 +26,8 @@ HANDLER(chdir);
 HANDLER(getcwd);
 HANDLER(umask);
 HANDLER(prlimit);
+HANDLER(getdents64);
+HANDLER(getdents);
 HANDLER(unlinkat);
 HANDLER(mkdirat);
 HANDLER(mknodat);

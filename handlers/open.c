@@ -2,6 +2,7 @@
 /* openat, openat2 and their older forms: the supervisor opens, the fd is installed in the guest. */
 #define _GNU_SOURCE
 #include "byname.h"
+#include "dir.h"
 #include "resolve.h"
 #include <string.h>
 
@@ -16,7 +17,7 @@ static bool wants_write(uint64_t flags)
 
 /* Devices open only where warren shows them; a FIFO must not block the worker. The file was opened with
  * O_NONBLOCK, which is taken off again when the guest did not ask for it. */
-static int settle(const struct wr_target *t, uint64_t flags)
+static int settle(struct warren_request *rq, const struct wr_target *t, uint64_t flags)
 {
 	struct stat st;
 
@@ -26,6 +27,8 @@ static int settle(const struct wr_target *t, uint64_t flags)
 		return -errno;
 	if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && !t->mnt->builtin)
 		return -EACCES; /* as on a nodev mount */
+	if (S_ISDIR(st.st_mode))
+		wr_dir_opened(rq, t, &st);
 	if (!(flags & O_NONBLOCK)) {
 		int fl = fcntl(t->fd, F_GETFL);
 		if (fl < 0 || fcntl(t->fd, F_SETFL, fl & ~O_NONBLOCK) < 0)
@@ -72,7 +75,7 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 			r = -EACCES;
 	}
 	if (r == 0)
-		r = settle(&t, how->flags);
+		r = settle(rq, &t, how->flags);
 	if (r < 0)
 		return warren_return(r);
 	if (how->flags & O_PATH) { /* ADDFD refuses such descriptors: the task opens the object itself */

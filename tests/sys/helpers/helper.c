@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a program sees of itself right after exec, a "key=value" line each. "exit N" as the only arguments
- * just exits, "sleep" waits to be killed.
+ * just exits, "sleep" waits to be killed, "inode DIR NAME" prints the inode that the listing of DIR gives.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -49,6 +49,14 @@ int main(int argc, char **argv, char **envp)
 	if (argc == 2 && !strcmp(argv[1], "sleep")) {
 		pause();
 		return 1;
+	}
+	if (argc == 4 && !strcmp(argv[1], "inode")) {
+		DIR *dir = opendir(argv[2]);
+
+		for (struct dirent *e; dir && (e = readdir(dir));)
+			if (!strcmp(e->d_name, argv[3]))
+				printf("%lu\n", (unsigned long)e->d_ino);
+		return !dir;
 	}
 	/* Before any other descriptor is opened. */
 	for (int fd = 0; fd < 256; fd++)

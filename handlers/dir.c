@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* getdents64 and getdents. The kernel lists most directories as the guest shall see them, and its call is
+ * continued; served are those of /proc and /dev/pts, of which only a part is shown, and those that have a
+ * mount point which the kernel does not know.
+ *
+ * The guest's fd is a real fd of the directory, and its position the only state: it is moved through a
+ * duplicate, so lseek, dup and fork do in the kernel what they always do.
+ *
+ * Why continuing is harmless: the fd is looked at, then the kernel takes it again, and another thread may
+ * have put another one in its place meanwhile. All that the guest wins is the kernel's own listing of a
+ * directory of which it has an fd: numbers of processes and terminals (which getpgid(2) and fstat(2) tell as
+ * well) and the names of directories that it may list anyway. To open any of them is another call. */
+#define _GNU_SOURCE
+#include "handlers.h"
+#include "dir.h"
+#include "listing.h"
+#include "proc.h"
+#include <dirent.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
+
+enum kind { NATIVE, PROC, PTS, EXTRAS };
+
+static enum kind kind_of(const struct warren_policy *p, const struct stat *st)
+{
+	if (!S_ISDIR(st->st_mode))
+		return NATIVE;
+	if (st->st_dev == p->proc_dev)
+		return PROC;
+	if (st->st_dev == p->pts_dev)
+		return PTS;
+	return wr_policy_has_extras(p, st->st_dev, st->st_ino) ? EXTRAS : NATIVE;
+}
+
+void wr_dir_opened(struct warren_request *rq, const struct wr_target *t, const struct stat *st)
+{
+	enum kind kind = kind_of(wr_sandbox_policy(rq->sandbox), st);
+
+	if (kind == NATIVE)
+		return;
+	if (kind == PROC && t->mnt->kind == WR_MOUNT_PROC && t->gpath[t->mnt->guest_len] &&
+	    wr_proc_lists_natively(t->gpath + t->mnt->guest_len + 1))
+		return;
+	atomic_store_explicit(wr_sandbox_lists_served(rq->sandbox), true, memory_order_release);
+}
+
+/* The path of an fd of ours below /proc, without "/proc/". */
+static int proc_path(int fd, char *buf, size_t size)
+{
+	char link[32];
+	ssize_t n = readlink(wr_fd_path(fd, link), buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	if (strncmp(buf, "/proc", 5))
+		return -ENOENT; /* mounted elsewhere: not one of the paths that are shown */
+	memmove(buf, buf + 5 + (buf[5] == '/'), (size_t)n - 4 - (buf[5] == '/'));
+	return 0;
+}
+
+/* A duplicate of the guest's fd: the same description, hence the same position. */
+static int duplicate(struct warren_request *rq, int fd)
+{
+	_cleanup_close_ int pidfd = (int)wr_ret(syscall(SYS_pidfd_open, rq->tid, PIDFD_OF_THREAD));
+
+	if (pidfd == -EINVAL) { /* before 6.9: by the process, whose fds nearly every thread shares */
+		pid_t tgid = wr_task_tgid(rq->tid);
+		pidfd = tgid < 0 ? tgid : wr_pidfd_open(tgid);
+	}
+	if (pidfd < 0)
+		return pidfd;
+	if (!wr_request_alive(rq))
+		return -ENOENT;
+	return wr_pidfd_getfd(pidfd, fd);
+}
+
+/* ---- records ---- */
+
+struct records {
+	char *buf;
+	size_t used, size;
+	bool legacy; /* struct linux_dirent: d_type is the last byte of the record */
+	uint64_t last;
+};
+
+/* False: it does not fit. Both layouts need the same room. */
+static bool add_record(struct records *out, const char *name, size_t len, uint64_t ino, uint64_t place,
+		       uint8_t type)
+{
+	size_t head = out->legacy ? 18 : 19, reclen = (18 + len + 2 + 7) & ~(size_t)7;
+	char *at = out->buf + out->used;
+	uint16_t reclen16 = (uint16_t)reclen;
+
+	if (reclen > out->size - out->used)
+		return false;
+	memset(at + reclen - 8, 0, 8);
+	memcpy(at, &ino, 8);
+	memcpy(at + 8, &place, 8);
+	memcpy(at + 16, &reclen16, 2);
+	if (out->legacy)
+		at[reclen - 1] = (char)type;
+	else
+		at[18] = (char)type;
+	memcpy(at + head, name, len);
+	at[head + len] = '\0';
+	out->used += reclen;
+	out->last = place;
+	return true;
+}
+
+static bool shown(struct warren_request *rq, enum kind kind, const char *dir, const char *name)
+{
+	return kind == PROC ? wr_proc_shows(rq, dir, name) : true;
+}
+
+/* The kernel's listing without what is not shown. Its own positions are kept: a process that comes or goes
+ * moves nothing. */
+static int64_t filter(struct warren_request *rq, int fd, enum kind kind, struct records *out)
+{
+	char *in = rq->scratch->bytes + sizeof(rq->scratch->bytes) / 2, dir[PATH_MAX] = "";
+	int r = kind == PROC ? proc_path(fd, dir, sizeof(dir)) : 0;
+
+	if (r < 0)
+		return r;
+	do {
+		ssize_t n = getdents64(fd, in, out->size);
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *d = (const void *)(in + at);
+			if (shown(rq, kind, dir, d->d_name))
+				add_record(out, d->d_name, strlen(d->d_name), d->d_ino, (uint64_t)d->d_off,
+					   d->d_type);
+			at += d->d_reclen;
+		}
+	} while (out->used == 0);
+	return (int64_t)out->used;
+}
+
+/* ---- directories with mount points ---- */
+
+/* Made anew for each call; a cache by directory and generation would stand here. */
+static int snapshot(const struct warren_policy *p, int fd, const struct stat *st, struct wr_listing **ret)
+{
+	char link[32];
+	_cleanup_close_ int dir = open(wr_fd_path(fd, link), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	struct wr_listing *l = wr_listing_new();
+	int r = l ? wr_listing_read(l, dir) : -ENOMEM;
+	for (size_t i = 0; r == 0 && i < p->n_extras; i++) {
+		const struct wr_extra *x = &p->extras[i];
+		if (x->dev == st->st_dev && x->ino == st->st_ino)
+			r = wr_listing_set(l, x->name, x->child_ino, x->child_type);
+	}
+	if (r < 0) {
+		wr_listing_unref(l);
+		return r;
+	}
+	wr_listing_finish(l);
+	*ret = l;
+	return 0;
+}
+
+static int64_t from_snapshot(const struct warren_policy *p, int fd, const struct stat *st, off_t position,
+			     struct records *out)
+{
+	struct wr_listing *l = NULL;
+	int r = snapshot(p, fd, st, &l);
+
+	if (r < 0)
+		return r;
+	size_t i = wr_listing_after(l, (uint64_t)position);
+	bool more = i < l->n;
+	for (; i < l->n; i++) {
+		const struct wr_listing_entry *e = &l->entries[i];
+		if (!add_record(out, wr_listing_name(l, e), e->len, e->ino, e->place, e->type))
+			break;
+	}
+	wr_listing_unref(l);
+	if (out->used == 0)
+		return more ? -EINVAL : 0;
+	return lseek(fd, (off_t)out->last, SEEK_SET) < 0 ? -errno : (int64_t)out->used;
+}
+
+/* ---- the calls ---- */
+
+static int64_t serve(struct warren_request *rq, int fd, enum kind kind, const struct stat *st, bool legacy)
+{
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	struct records out = {.buf = rq->scratch->bytes, .legacy = legacy};
+	off_t before = lseek(fd, 0, SEEK_CUR);
+	unsigned count = (unsigned)rq->args[2];
+
+	out.size = sizeof(rq->scratch->bytes) / 2;
+	if (count < out.size)
+		out.size = count;
+	int64_t n = kind == EXTRAS ? from_snapshot(p, fd, st, before, &out) : filter(rq, fd, kind, &out);
+	if (n > 0 && wr_guest_write(rq, rq->args[1], out.buf, (size_t)n) < 0) {
+		lseek(fd, before, SEEK_SET); /* what could not be handed over has not been read */
+		n = -EFAULT;
+	}
+	return n;
+}
+
+static struct warren_verdict getdents_as(struct warren_request *rq, bool legacy)
+{
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	char link[48];
+	struct stat st;
+
+	if (!atomic_load_explicit(wr_sandbox_lists_served(rq->sandbox), memory_order_acquire))
+		return warren_continue(); /* no such directory was ever opened */
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", rq->tid, (int)rq->args[0]);
+	if ((int)rq->args[0] < 0 || stat(link, &st) < 0 || kind_of(p, &st) == NATIVE)
+		return warren_continue();
+	_cleanup_close_ int fd = duplicate(rq, (int)rq->args[0]);
+	/* from here on all is about the object that was reached */
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return warren_return(fd < 0 ? fd : -errno);
+	enum kind kind = kind_of(p, &st);
+	char path[PATH_MAX];
+	if (kind == NATIVE ||
+	    (kind == PROC && proc_path(fd, path, sizeof(path)) == 0 && wr_proc_lists_natively(path)))
+		return warren_continue();
+	if (fcntl(fd, F_GETFL) & O_PATH)
+		return warren_return(-EBADF);
+	int64_t r = serve(rq, fd, kind, &st, legacy);
+	if (r == -E2BIG)
+		return warren_continue();
+	return warren_return(r);
+}
+
+struct warren_verdict wr_handle_getdents64(struct warren_request *rq, void *user)
+{
+	(void)user;
+	return getdents_as(rq, false);
+}
+
+struct warren_verdict wr_handle_getdents(struct warren_request *rq, void *user)
+{
+	(void)user;
+	return getdents_as(rq, true);
+}
