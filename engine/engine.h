@@ -108,7 +108,8 @@ struct warren_sandbox {
 	int listener;
 	atomic_bool umask_changed; /* some task called umask(2): ask /proc */
 	atomic_bool lists_served;  /* some task opened a directory whose listing is served */
-	mode_t umask;		   /* at start */
+	struct wr_ptys ptys;
+	mode_t umask; /* at start */
 	uint64_t start_ns;
 	struct wr_counters *counters;
 	pthread_mutex_t wait_lock; /* over the next four */

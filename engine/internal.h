@@ -88,14 +88,27 @@ pid_t wr_task_tgid(pid_t tid);		      /* or negative errno */
 int wr_task_umask(struct warren_request *rq); /* the guest's umask, or negative errno */
 /* Puts the guest's umask in force for the serving thread (workers have an fs_struct of their own). */
 int wr_apply_umask(struct warren_request *rq);
+/* The device of the task's controlling terminal; 0: it has none. */
+dev_t wr_task_terminal(pid_t tid);
 /* Is this process one of the sandbox's? (tag.c) */
 bool wr_task_in_sandbox(const struct warren_sandbox *s, pid_t pid);
+
+/* ---- pseudo-terminals that a sandbox made (handlers/pts.c) ---- */
+struct wr_ptys {
+	pthread_mutex_t lock;
+	struct wr_pty {
+		unsigned nr;
+		int fd; /* O_PATH of its node in /dev/pts */
+	} * list;
+	unsigned n;
+};
 
 /* ---- what handlers may know of a sandbox (sandbox.c) ---- */
 struct warren_policy;
 struct wr_exec_cache;
 const struct warren_policy *wr_sandbox_policy(const struct warren_sandbox *s);
 atomic_bool *wr_sandbox_umask_changed(struct warren_sandbox *s);
+struct wr_ptys *wr_sandbox_ptys(struct warren_sandbox *s);
 atomic_bool *wr_sandbox_lists_served(struct warren_sandbox *s);
 struct wr_exec_cache *wr_sandbox_exec_cache(struct warren_sandbox *s);
 bool wr_sandbox_root_is_host(const struct warren_sandbox *s);

@@ -121,6 +121,7 @@ static int add_dev(struct warren_policy *p)
 {
 	const struct wr_mount ro = {.kind = WR_MOUNT_SKEL, .readonly = true, .builtin = true};
 	const struct wr_mount rw = {.kind = WR_MOUNT_HOST, .builtin = true};
+	const struct wr_mount tty = {.kind = WR_MOUNT_TTY, .builtin = true};
 	char path[2 * PATH_MAX], guest[64];
 
 	snprintf(path, sizeof(path), "%s/dev", p->runtime);
@@ -145,7 +146,7 @@ static int add_dev(struct warren_policy *p)
 	r = add(p, "/dev", dir, ro);
 	for (size_t i = 0; r == 0 && i < WR_ARRAY_SIZE(dev_nodes); i++) {
 		snprintf(path, sizeof(path), "/dev/%s", dev_nodes[i]);
-		r = add_host(p, path, path, rw);
+		r = add_host(p, path, path, strcmp(dev_nodes[i], "tty") ? rw : tty);
 		if (r == -ENOENT)
 			r = 0; /* a host without it: the placeholder stays, empty */
 	}

@@ -12,6 +12,7 @@ enum wr_mount_kind {
 	WR_MOUNT_PROC, /* the host's /proc, filtered (handlers/proc.c) */
 	WR_MOUNT_SKEL, /* warren's own directories: /dev, parents of mounts that the root lacks */
 	WR_MOUNT_PTS,  /* the host's /dev/pts, filtered (handlers/pts.c) */
+	WR_MOUNT_TTY,  /* /dev/tty: whose it is depends on who opens it */
 };
 
 struct wr_mount {

@@ -23,6 +23,10 @@ void warren_sandbox_unref(struct warren_sandbox *s)
 		close(s->pidfd);
 	if (s->listener >= 0)
 		close(s->listener);
+	for (unsigned i = 0; i < s->ptys.n; i++)
+		close(s->ptys.list[i].fd);
+	free(s->ptys.list);
+	pthread_mutex_destroy(&s->ptys.lock);
 	warren_policy_unref(s->policy);
 	pthread_mutex_destroy(&s->wait_lock);
 	free(s->counters);
@@ -133,6 +137,7 @@ int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const
 	if (!s)
 		return -ENOMEM;
 	s->refs = 1;
+	pthread_mutex_init(&s->ptys.lock, NULL);
 	s->pidfd = s->listener = -1;
 	s->engine = e;
 	s->policy = wr_policy_ref(p);
@@ -163,6 +168,11 @@ const struct warren_policy *wr_sandbox_policy(const struct warren_sandbox *s)
 atomic_bool *wr_sandbox_umask_changed(struct warren_sandbox *s)
 {
 	return &s->umask_changed;
+}
+
+struct wr_ptys *wr_sandbox_ptys(struct warren_sandbox *s)
+{
+	return &s->ptys;
 }
 
 atomic_bool *wr_sandbox_lists_served(struct warren_sandbox *s)

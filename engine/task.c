@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* The value of "Key:" in /proc/TID/status. */
 static int status_field(pid_t tid, const char *key, int base, long *ret)
@@ -31,6 +32,25 @@ pid_t wr_task_tgid(pid_t tid)
 	long v;
 	int r = status_field(tid, "\nTgid:", 10, &v);
 	return r < 0 ? r : (pid_t)v;
+}
+
+dev_t wr_task_terminal(pid_t tid)
+{
+	char path[48], buf[512];
+	unsigned nr;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	if (n < 0)
+		return 0;
+	buf[n] = '\0';
+	/* the command's name may hold anything */
+	const char *at = strrchr(buf, ')');
+	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %u", &nr) != 1)
+		return 0;
+	/* new_encode_dev() */
+	return makedev((nr >> 8) & 0xfff, (nr & 0xff) | ((nr >> 12) & 0xfff00));
 }
 
 int wr_task_umask(struct warren_request *rq)

@@ -15,6 +15,7 @@
 #include "dir.h"
 #include "listing.h"
 #include "proc.h"
+#include "pts.h"
 #include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,7 +114,7 @@ static bool add_record(struct records *out, const char *name, size_t len, uint64
 
 static bool shown(struct warren_request *rq, enum kind kind, const char *dir, const char *name)
 {
-	return kind == PROC ? wr_proc_shows(rq, dir, name) : true;
+	return kind == PROC ? wr_proc_shows(rq, dir, name) : wr_pts_shows(rq, name);
 }
 
 /* The kernel's listing without what is not shown. Its own positions are kept: a process that comes or goes

@@ -37,6 +37,17 @@ static int settle(struct warren_request *rq, const struct wr_target *t, uint64_t
 	return 0;
 }
 
+/* /dev/tty is the controlling terminal of the task that opens it: that must do so itself. Another thread may
+ * change the path meanwhile; the kernel then opens nothing but programs for reading (Landlock), and what was
+ * opened is compared with what was meant. */
+static struct warren_verdict open_terminal(struct warren_request *rq, const struct wr_target *t,
+					   uint64_t flags)
+{
+	const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, flags & ~(uint64_t)(O_CREAT | O_EXCL | O_TRUNC)};
+
+	return wr_by_name(rq, t->fd, SYS_openat, args, 1, WR_REACHED_FD);
+}
+
 static struct warren_verdict open_path(struct warren_request *rq, const struct open_how *how)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
@@ -74,6 +85,8 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 		if (r == -ENOTDIR)
 			r = -EACCES;
 	}
+	if (r == 0 && t.mnt->kind == WR_MOUNT_TTY && !(how->flags & O_PATH))
+		return open_terminal(rq, &t, how->flags);
 	if (r == 0)
 		r = settle(rq, &t, how->flags);
 	if (r < 0)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "resolve.h"
 #include "proc.h"
+#include "pts.h"
 #include <string.h>
 
 #define MAX_LINKS    40 /* MAXSYMLINKS, include/linux/namei.h */
@@ -178,6 +179,8 @@ static int open_mount_point(const struct wr_mount *m, const struct open_how *how
 	h.flags &= ~(uint64_t)(O_CREAT | O_NOFOLLOW);
 	h.mode = 0;
 	h.resolve = 0;
+	if (m->kind == WR_MOUNT_TTY) /* ours is not the guest's */
+		h.flags = (h.flags & (O_DIRECTORY | O_CLOEXEC)) | O_PATH;
 	return wr_openat2(AT_FDCWD, wr_fd_path(m->fd, path), &h);
 }
 
@@ -224,6 +227,10 @@ static int open_cur(struct walk *w, bool last, int *ret_fd)
 	how.resolve |= RESOLVE_STEP;
 	if (m->kind == WR_MOUNT_PROC && *rel) {
 		fd = walk_proc(w, m, rel, last, &how);
+	} else if (m->kind == WR_MOUNT_PTS && *rel) {
+		if (last && w->t->slash)
+			how.flags |= O_DIRECTORY;
+		fd = wr_pts_open(w->rq, m, rel, &how);
 	} else if (!*rel) {
 		if (last && w->t->slash && !m->is_dir)
 			return -ENOTDIR;
