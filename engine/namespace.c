@@ -189,7 +189,7 @@ static int add_parents(struct warren_policy *p, const char *guest, bool is_dir)
 		if (m->kind == WR_MOUNT_SKEL) {
 			made = mkdirat(m->fd, rel, 0755);
 		} else {
-			snprintf(sub, sizeof(sub), "%s/parent-%zu", p->runtime, p->n_mounts);
+			snprintf(sub, sizeof(sub), "%s/parent-%u", p->runtime, p->n_parents++);
 			made = mkdir(sub, 0755);
 		}
 		if (made < 0)
@@ -225,6 +225,27 @@ static int add_spec(struct warren_policy *p, const struct wr_mount_spec *s)
 		r = add(p, guest, wr_steal_fd(&fd), (struct wr_mount){.readonly = s->readonly});
 	if (r < 0 && !p->error[0])
 		wr_policy_fail(p, r, "cannot mount '%s' at '%s': %s", s->host, s->guest, strerror(-r));
+	return r;
+}
+
+/* What libraries read of /sys to size their pools: the CPUs and the huge pages. Only where the root has a
+ * /sys to put it in, and as any mount: rules apply. The host's own root has it anyway. */
+static int add_sys(struct warren_policy *p)
+{
+	static const char *const dirs[] = {"/sys/devices/system/cpu", "/sys/kernel/mm/transparent_hugepage"};
+	const struct wr_mount *root = &p->mounts[p->n_mounts - 1];
+	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	int r = 0;
+
+	_cleanup_close_ int fd = root->host_len ? wr_openat2(root->fd, "sys", &how) : -1;
+	for (size_t i = 0; fd >= 0 && r == 0 && i < WR_ARRAY_SIZE(dirs); i++) {
+		if (access(dirs[i], F_OK) < 0)
+			continue;
+		r = add_parents(p, dirs[i], true);
+		if (r == 0)
+			r = add_host(p, dirs[i], dirs[i], (struct wr_mount){.readonly = true});
+	}
 	return r;
 }
 
@@ -405,6 +426,8 @@ int wr_namespace_build(struct warren_policy *p)
 		r = add_host(p, "/proc", "/proc", (struct wr_mount){.kind = WR_MOUNT_PROC, .builtin = true});
 	if (r == 0)
 		r = add_dev(p);
+	if (r == 0)
+		r = add_sys(p);
 	for (size_t i = 0; r == 0 && i < p->n_specs; i++)
 		r = add_spec(p, &p->specs[i]);
 	if (r == 0)

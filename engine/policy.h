@@ -77,7 +77,8 @@ struct warren_policy {
 	size_t n_extras;
 	char **links; /* names of symlinks directly in the root (hints, verified at use) */
 	size_t n_links;
-	char *runtime; /* private directory for skeleton, exec copies, shm */
+	unsigned n_parents; /* skeletons made in runtime */
+	char *runtime;	    /* private directory for skeleton, exec copies, shm */
 	struct sock_filter *filter;
 	unsigned short filter_len;
 	int ruleset; /* Landlock, -1: the kernel has none */

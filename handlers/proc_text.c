@@ -163,15 +163,15 @@ static void put_mount(const struct warren_policy *p, const struct wr_mount *m, i
 		fstat(m->fd, &st);
 		fprintf(out, "%d %d %u:%u / ", id, parent, major(st.st_dev), minor(st.st_dev));
 		put_escaped(out, guest, SPECIAL);
-		fprintf(out, " %s,relatime - %s warren %s\n", access, type, access);
+		fprintf(out, " %s,relatime - %s none %s\n", access, type, access);
 		break;
 	case WR_TEXT_MOUNTSTATS:
-		fprintf(out, "device warren mounted on ");
+		fprintf(out, "device none mounted on ");
 		put_escaped(out, guest, SPECIAL);
 		fprintf(out, " with fstype %s\n", type);
 		break;
 	default:
-		fprintf(out, "warren ");
+		fprintf(out, "none ");
 		put_escaped(out, guest, SPECIAL);
 		fprintf(out, " %s %s,relatime 0 0\n", type, access);
 		break;
