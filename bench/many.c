@@ -20,12 +20,21 @@
 
 #define FEW 10
 
-static double now(void)
+double many_now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+double many_cpu(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
 }
 
 static _Noreturn void die(const char *what, int r)
@@ -81,7 +90,7 @@ static void stop_all(struct many *m)
 	m->n = 0;
 }
 
-static double busy_warren(const char *root, unsigned n, unsigned workers, double seconds)
+static struct rate busy_warren(const char *root, unsigned n, unsigned workers, double seconds)
 {
 	static char *argv[] = {"/bench-guest", "null", "1e9", NULL};
 	struct many m = {.box = calloc(n, sizeof(*m.box))};
@@ -93,15 +102,16 @@ static double busy_warren(const char *root, unsigned n, unsigned workers, double
 		m.box[m.n] = start(&m, argv, m.in, null);
 	usleep(300000);
 	warren_stats_get(m.e, NULL, &a);
-	double t = now();
+	double t = many_now(), cpu = many_cpu();
 	usleep((useconds_t)(seconds * 1e6));
 	warren_stats_get(m.e, NULL, &b);
-	t = now() - t;
+	double calls = (double)(b.notifications - a.notifications);
+	struct rate r = {calls / (many_now() - t), (many_cpu() - cpu) * 1e6 / calls};
 	stop_all(&m);
 	warren_engine_free(m.e);
 	warren_policy_unref(m.p);
 	free(m.box);
-	return (double)(b.notifications - a.notifications) / t;
+	return r;
 }
 
 static int compare(const void *a, const void *b)
@@ -118,21 +128,27 @@ static double median(double *v, unsigned n)
 
 static void busy(const char *root, unsigned n, unsigned workers, unsigned rounds, double seconds)
 {
-	double bare[64], ours[64], ratio[64];
+	double bare[64], ours[64], ratio[64], bare_cpu[64], cpu[64];
 	char guest[4096];
+	struct rate b;
 
 	snprintf(guest, sizeof(guest), "%s/bench-guest", root);
 	for (unsigned i = 0; i < rounds; i++) {
-		int r = many_bare(guest, n, workers, seconds, &bare[i]);
+		int r = many_bare(guest, n, workers, seconds, &b);
 		if (r < 0)
 			die("the bare loop", r);
-		ours[i] = busy_warren(root, n, workers, seconds);
-		ratio[i] = ours[i] / bare[i];
+		struct rate w = busy_warren(root, n, workers, seconds);
+		bare[i] = b.per_s;
+		bare_cpu[i] = b.cpu_us;
+		ours[i] = w.per_s;
+		cpu[i] = w.cpu_us;
+		ratio[i] = w.per_s / b.per_s;
 	}
-	/* median() sorts */
-	double of_bare = median(bare, rounds), of_ours = median(ours, rounds), mid = median(ratio, rounds);
-	printf("busy=%u workers=%u bare_per_s=%.0f warren_per_s=%.0f ratio=%.3f ratio_min=%.3f ratio_max=%.3f\n", n,
-	       workers, of_bare, of_ours, mid, ratio[0], ratio[rounds - 1]);
+	printf("busy=%u workers=%u bare_per_s=%.0f warren_per_s=%.0f", n, workers, median(bare, rounds),
+	       median(ours, rounds));
+	double mid = median(ratio, rounds); /* which sorts */
+	printf(" ratio=%.3f ratio_min=%.3f ratio_max=%.3f", mid, ratio[0], ratio[rounds - 1]);
+	printf(" bare_cpu_us=%.2f warren_cpu_us=%.2f\n", median(bare_cpu, rounds), median(cpu, rounds));
 }
 
 /* ---- idle ---- */
@@ -198,15 +214,15 @@ static void idle(const char *root, unsigned n, unsigned workers, unsigned rounds
 		m.box[m.n++] = start(&m, argv, m.in, null);
 	double few = rounds_of_one(&m, rounds);
 	long kib = rss_kib();
-	double t = now();
+	double t = many_now();
 	while (m.n < n)
 		m.box[m.n++] = start(&m, argv, m.in, null);
-	double start_s = now() - t;
+	double start_s = many_now() - t;
 	kib = rss_kib() - kib;
 	double many = rounds_of_one(&m, rounds);
-	t = now();
+	t = many_now();
 	stop_all(&m);
-	double stop_s = now() - t;
+	double stop_s = many_now() - t;
 	printf("idle=%u ns_beside_%u=%.0f ns_beside_all=%.0f ratio=%.3f kib_per_sandbox=%.2f starts_per_s=%.0f "
 	       "kills_per_s=%.0f\n",
 	       n, FEW, few, many, many / few, (double)kib / (n - FEW), (n - FEW) / start_s, n / stop_s);

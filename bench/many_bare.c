@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define NULL_NR SYS_readlinkat /* as loop.c has it */
 
@@ -144,15 +143,7 @@ static unsigned long total(const struct bare *b, unsigned n)
 	return sum;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
-
-int many_bare(const char *program, unsigned n, unsigned threads, double seconds, double *ret)
+int many_bare(const char *program, unsigned n, unsigned threads, double seconds, struct rate *ret)
 {
 	int *listeners = calloc(n, sizeof(*listeners)), r = 0;
 	pid_t *pids = calloc(n, sizeof(*pids));
@@ -172,10 +163,11 @@ int many_bare(const char *program, unsigned n, unsigned threads, double seconds,
 		pthread_create(&b[i].thread, NULL, serve, &b[i]);
 	}
 	usleep(300000);
-	double t = now();
+	double t = many_now(), cpu = many_cpu();
 	unsigned long before = total(b, threads);
 	usleep((useconds_t)(seconds * 1e6));
-	*ret = (double)(total(b, threads) - before) / (now() - t);
+	double n_calls = (double)(total(b, threads) - before);
+	*ret = (struct rate){n_calls / (many_now() - t), (many_cpu() - cpu) * 1e6 / n_calls};
 	/* Killed while served, so that no thread is left in RECV. */
 	for (unsigned i = 0; i < have; i++)
 		kill(pids[i], SIGSTOP);

@@ -43,6 +43,13 @@ static void engine_destroy(struct warren_engine *e)
 		wr_worker_wake(&e->workers[i]);
 	for (unsigned i = 0; i < e->n_started; i++)
 		wr_worker_join(&e->workers[i]);
+	/* Those that were killed are ended, or just about to be. */
+	for (int i = 0; i < 1000 && e->forgotten; i++) {
+		wr_watch_collect(e);
+		if (e->forgotten)
+			usleep(1000);
+	}
+	wr_watch_free(&e->watch);
 	wr_guard_stop(&e->guard);
 	wr_tracers_free(e->tracers);
 	wr_exec_cache_free(e->exec_cache);
@@ -150,7 +157,7 @@ void warren_engine_free(struct warren_engine *e)
 	/* else stuck in the kernel; its listener closes with us */
 	while (gone && (s = any_alive(e))) {
 		gone = warren_sandbox_kill(s, 10000) == 0 && wait_until_gone(s);
-		warren_sandbox_unref(s);
+		wr_sandbox_unref(s);
 	}
 	engine_destroy(e);
 }
@@ -178,13 +185,15 @@ int warren_engine_add_handler(struct warren_engine *e, const char *syscall, enum
 }
 
 /* The listener of each, and what the process and its threads need: a ring and an eventfd for each worker,
- * some fds in every handler, a tracer or a launch. */
+ * some fds in every handler, a tracer or a launch; half of a small limit. */
 unsigned warren_engine_capacity(const struct warren_engine *e)
 {
 	struct rlimit lim;
 	rlim_t own = 128 + 8 * (e->n_workers + WR_SPARE_WORKERS + e->n_hot);
 
-	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur <= own)
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
 		return 0;
+	if (own > lim.rlim_cur / 2)
+		own = lim.rlim_cur / 2;
 	return lim.rlim_cur - own > UINT_MAX ? UINT_MAX : (unsigned)(lim.rlim_cur - own);
 }

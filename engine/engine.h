@@ -84,6 +84,7 @@ struct warren_engine {
 	atomic_bool stop;
 	atomic_uint next_serial;
 	struct wr_watch watch;
+	struct warren_sandbox *forgotten; /* their programs are to be collected; linked by forgotten_next */
 	/* Which thread looks after which sandbox; taken when that changes, not for notifications. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;	      /* a sandbox ended */
@@ -128,10 +129,13 @@ struct warren_sandbox {
 	unsigned hot_threads;
 	struct warren_sandbox *alive_next, **alive_link;
 	bool gone; /* listener's HUP: no task is left */
+	bool forgotten;
+	struct warren_sandbox *forgotten_next;
 };
 
 /* sandbox.c */
-struct warren_sandbox *wr_sandbox_ref(struct warren_sandbox *s);
+/* Collects the program if it has ended: 1 when it is collected, 0 not yet, -ECHILD when somebody else did. */
+int wr_sandbox_reap(struct warren_sandbox *s);
 /* The owner saw the listener's HUP: no task is left. */
 void wr_sandbox_gone(struct warren_sandbox *s);
 

@@ -194,7 +194,7 @@ static void *run(void *arg)
 				continue;
 		}
 		pthread_mutex_unlock(&e->lock);
-		warren_sandbox_unref(s);
+		wr_sandbox_unref(s);
 		pthread_mutex_lock(&e->lock);
 	}
 	h->started = false;

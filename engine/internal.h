@@ -85,6 +85,7 @@ bool wr_request_alive(struct warren_request *rq);
 
 /* ---- things about the guest's task (task.c) ---- */
 pid_t wr_task_tgid(pid_t tid);		      /* or negative errno */
+mode_t wr_own_umask(void);		      /* this process's */
 int wr_task_umask(struct warren_request *rq); /* the guest's umask, or negative errno */
 /* Puts the guest's umask in force for the serving thread (workers have an fs_struct of their own). */
 int wr_apply_umask(struct warren_request *rq);
@@ -106,6 +107,9 @@ struct wr_ptys {
 /* ---- what handlers may know of a sandbox (sandbox.c) ---- */
 struct warren_policy;
 struct wr_exec_cache;
+/* Not the user's reference: warren_sandbox_unref() is for that one. */
+struct warren_sandbox *wr_sandbox_ref(struct warren_sandbox *s);
+void wr_sandbox_unref(struct warren_sandbox *s);
 const struct warren_policy *wr_sandbox_policy(const struct warren_sandbox *s);
 atomic_bool *wr_sandbox_umask_changed(struct warren_sandbox *s);
 struct wr_ptys *wr_sandbox_ptys(struct warren_sandbox *s);

@@ -40,7 +40,10 @@ struct launch { /* shared between parent and child */
 	atomic_uint child_tid; /* futex: 0 once the child has left our memory */
 };
 
-static inline long raw6(long nr, long a, long b, long c, long d, long e, long f)
+/* The child runs on its parent's thread state, which is the sanitizers' too. */
+#define CHILD_SIDE __attribute__((no_sanitize("address", "thread", "undefined")))
+
+CHILD_SIDE static inline long raw6(long nr, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__)
 	long ret;
@@ -69,13 +72,13 @@ static inline long raw6(long nr, long a, long b, long c, long d, long e, long f)
 }
 #define RAW(nr, a, b, c, d) raw6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
-static inline void futex_wake(atomic_uint *f)
+CHILD_SIDE static inline void futex_wake(atomic_uint *f)
 {
 	RAW(SYS_futex, f, FUTEX_WAKE, 1, 0);
 }
 
 /* Privileges go before the filter is loaded; a root guest keeps KEEP_CAPS only. */
-static long drop_privileges(void)
+CHILD_SIDE static long drop_privileges(void)
 {
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct d[2] = {{0}};
@@ -97,7 +100,7 @@ static long drop_privileges(void)
 	return raw6(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
 }
 
-static long set_stdio(const struct warren_command *cmd)
+CHILD_SIDE static long set_stdio(const struct warren_command *cmd)
 {
 	long last = 2, r;
 	int fds[3];
@@ -130,7 +133,7 @@ static long set_stdio(const struct warren_command *cmd)
 	return RAW(SYS_close_range, 3, ~0U, 0, 0);
 }
 
-static long take_terminal(const struct warren_command *cmd)
+CHILD_SIDE static long take_terminal(const struct warren_command *cmd)
 {
 	int pgrp = (int)RAW(SYS_getpid, 0, 0, 0, 0);
 
@@ -144,7 +147,7 @@ static long take_terminal(const struct warren_command *cmd)
 	return 0;
 }
 
-static long load_filter(struct launch *l)
+CHILD_SIDE static long load_filter(struct launch *l)
 {
 	const struct warren_policy *p = l->policy;
 	struct sock_fprog prog = {.len = p->filter_len, .filter = p->filter};
@@ -158,7 +161,7 @@ static long load_filter(struct launch *l)
 	return fd;
 }
 
-static long exec_first(const struct launch *l)
+CHILD_SIDE static long exec_first(const struct launch *l)
 {
 	long result = -ENOENT;
 
@@ -172,7 +175,7 @@ static long exec_first(const struct launch *l)
 	return result;
 }
 
-__attribute__((no_sanitize("address", "thread", "undefined"))) static int child(void *arg)
+CHILD_SIDE static int child(void *arg)
 {
 	struct launch *l = arg;
 	const struct rlimit tag = {l->tag, l->tag};
@@ -206,10 +209,25 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) static int child(
 	__builtin_unreachable();
 }
 
+#ifdef __SANITIZE_THREAD__
+/* ThreadSanitizer's clone() takes every child for a forked one. */
+extern int __clone(int (*)(void *), void *, int, void *, ...);
+#define clone __clone
+#endif
+
 static void futex_wait_while(atomic_uint *f, unsigned value)
 {
 	while (atomic_load(f) == value)
 		syscall(SYS_futex, f, FUTEX_WAIT, value, NULL, NULL, 0);
+}
+
+/* A child that is killed before it gets there opens no gate, but leaves. */
+static void wait_for_gate(struct launch *l)
+{
+	const struct timespec pause = {.tv_nsec = 50000000};
+
+	while (!atomic_load(&l->gate) && atomic_load(&l->child_tid))
+		syscall(SYS_futex, &l->gate, FUTEX_WAIT, 0, &pause, NULL, 0);
 }
 
 /* NAME, or NAME in each directory of the sandbox's PATH. The strings are one allocation with the array. */
@@ -271,9 +289,9 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 	pthread_sigmask(SIG_SETMASK, &l.mask, NULL);
 	if (r > 0) {
 		s->pid = r;
-		futex_wait_while(&l.gate, 0);
+		wait_for_gate(&l);
 		s->listener = l.listener;
-		r = l.listener < 0 ? -l.error : 0;
+		r = l.listener >= 0 ? 0 : l.error ? -l.error : -ECHILD;
 		if (r == 0)
 			adopt(s);
 		futex_wait_while(&l.child_tid, 1 + 0U);

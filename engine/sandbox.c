@@ -15,9 +15,9 @@ struct warren_sandbox *wr_sandbox_ref(struct warren_sandbox *s)
 	return s;
 }
 
-void warren_sandbox_unref(struct warren_sandbox *s)
+void wr_sandbox_unref(struct warren_sandbox *s)
 {
-	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	if (s->pidfd >= 0)
 		close(s->pidfd);
@@ -49,7 +49,7 @@ void wr_sandbox_gone(struct warren_sandbox *s)
 		pthread_cond_broadcast(&e->changed);
 	}
 	pthread_mutex_unlock(&e->lock);
-	warren_sandbox_unref(s);
+	wr_sandbox_unref(s);
 }
 
 /* The least loaded of the usual workers that is not stuck just now. */
@@ -110,16 +110,23 @@ static uint64_t new_tag(struct warren_engine *e)
 	return wr_tag_base() | atomic_fetch_add(&e->next_serial, 1);
 }
 
-/* What to say when the launch ran into a limit of ours. */
+/* Some fds are kept for the handlers: a sandbox too many would make all of them fail. */
+static bool is_full(struct warren_engine *e)
+{
+	pthread_mutex_lock(&e->lock);
+	bool r = e->n_alive >= warren_engine_capacity(e);
+	pthread_mutex_unlock(&e->lock);
+	return r;
+}
+
 static void say_why(struct warren_engine *e, struct warren_policy *p, const char *name, int r)
 {
 	struct rlimit lim;
 
 	if (r == -EMFILE && getrlimit(RLIMIT_NOFILE, &lim) == 0)
-		wr_policy_fail(
-			p, r,
-			"'%s': no file descriptor is left: about %u sandboxes fit under RLIMIT_NOFILE %llu",
-			name, warren_engine_capacity(e), (unsigned long long)lim.rlim_cur);
+		wr_policy_fail(p, r,
+			       "'%s': out of file descriptors: %u sandboxes fit under RLIMIT_NOFILE %llu",
+			       name, warren_engine_capacity(e), (unsigned long long)lim.rlim_cur);
 	else
 		wr_policy_fail(p, r, "'%s': %s", name, strerror(-r));
 }
@@ -142,18 +149,17 @@ int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const
 	s->engine = e;
 	s->policy = wr_policy_ref(p);
 	s->tag = new_tag(e);
-	s->umask = umask(0);
-	umask(s->umask);
+	s->umask = wr_own_umask();
 	s->start_ns = wr_now_ns();
 	pthread_mutex_init(&s->wait_lock, NULL);
 	s->counters = calloc(1, sizeof(*s->counters));
 	atomic_store(&e->used, true);
-	r = s->counters ? wr_launch(s, cmd, cwd, adopt) : -ENOMEM;
+	r = !s->counters ? -ENOMEM : is_full(e) ? -EMFILE : wr_launch(s, cmd, cwd, adopt);
 	if (r < 0) {
 		while (s->pid > 0 && waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		say_why(e, p, cmd->argv[0], r);
-		warren_sandbox_unref(s);
+		wr_sandbox_unref(s);
 		return r;
 	}
 	*ret = s;
@@ -216,8 +222,7 @@ int warren_sandbox_pidfd(struct warren_sandbox *s)
 	return fd;
 }
 
-/* Collects the program if it has ended: 1 when it is collected, 0 not yet, -ECHILD when somebody else did. */
-static int reap(struct warren_sandbox *s)
+int wr_sandbox_reap(struct warren_sandbox *s)
 {
 	int r = 1;
 
@@ -242,7 +247,7 @@ int warren_sandbox_wait(struct warren_sandbox *s, int timeout_ms, struct warren_
 	_cleanup_close_ int fd = -1;
 	int r;
 
-	while (!(r = reap(s))) {
+	while (!(r = wr_sandbox_reap(s))) {
 		fd = fd < 0 ? open_pidfd(s) : fd;
 		if (fd == -ECHILD)
 			continue; /* another thread was faster */
@@ -266,8 +271,18 @@ static bool is_empty(struct warren_sandbox *s, int wait_ms)
 {
 	struct pollfd p = {.fd = s->listener};
 
-	reap(s);
+	wr_sandbox_reap(s);
 	return poll(&p, 1, wait_ms) == 1 && (p.revents & (POLLHUP | POLLERR));
+}
+
+void warren_sandbox_unref(struct warren_sandbox *s)
+{
+	if (!s)
+		return;
+	if (wr_sandbox_reap(s))
+		wr_sandbox_unref(s);
+	else
+		wr_watch_forgotten(s); /* nobody will wait for its program any more */
 }
 
 int warren_sandbox_kill(struct warren_sandbox *s, int timeout_ms)

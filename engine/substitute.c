@@ -67,7 +67,7 @@ void wr_subst_free(struct warren_substitution *s)
 	for (unsigned i = 0; i < s->n_inject; i++)
 		wr_cleanup_close(&s->inject[i].fd);
 	if (s->sandbox)
-		warren_sandbox_unref(s->sandbox);
+		wr_sandbox_unref(s->sandbox);
 	free(s->scratch);
 	free(s->relocs);
 	free(s->execfn);

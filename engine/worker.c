@@ -66,14 +66,14 @@ static void ready(struct wr_worker *w, struct warren_sandbox *s, int events)
 	struct seccomp_notif n;
 
 	if (atomic_load_explicit(&s->owner, memory_order_relaxed) != w) {
-		warren_sandbox_unref(s); /* it was taken over, the new owner polls as well */
+		wr_sandbox_unref(s); /* it was taken over, the new owner polls as well */
 		return;
 	}
 	if (events > 0 && (events & POLLIN)) {
 		memset(&n, 0, sizeof(n)); /* the kernel insists */
 		/* ENOENT: the task was killed after the poll said ready. */
 		if (wr_notif_recv(s->listener, &n) == 0 && !wr_serve(&w->server, s, &n)) {
-			warren_sandbox_unref(s);
+			wr_sandbox_unref(s);
 			return;
 		}
 	} else if (events < 0 || (events & (POLLHUP | POLLERR))) {

@@ -48,8 +48,8 @@ struct warren_verdict wr_handle_fstatat(struct warren_request *rq, void *user)
 	    ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, (int)rq->args[0], 1, rq->args[3], WR_MAY_LIST, &t);
-	if (r == 0 && fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0)
-		r = -errno;
+	if (r == 0)
+		r = wr_fstat(t.fd, &st);
 	if (r == 0)
 		r = wr_guest_write(rq, rq->args[2], &st, sizeof(st));
 	return warren_return(r);
@@ -154,8 +154,8 @@ struct warren_verdict wr_handle_fchmodat(struct warren_request *rq, void *user)
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_WRITE, &t);
-	if (r == 0 && fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0)
-		r = -errno;
+	if (r == 0)
+		r = wr_fstat(t.fd, &st);
 	if (r == 0)
 		r = wr_check_attributes(&t);
 	if (r == 0 && S_ISLNK(st.st_mode))
@@ -193,8 +193,8 @@ struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
 	if (length < 0)
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, AT_FDCWD, 0, 0, WR_MAY_WRITE, &t);
-	if (r == 0 && fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0)
-		r = -errno;
+	if (r == 0)
+		r = wr_fstat(t.fd, &st);
 	/* the limit is the guest's; the kernel would look at ours */
 	if (r == 0 && length > st.st_size && prlimit(rq->tid, RLIMIT_FSIZE, NULL, &lim) == 0 &&
 	    lim.rlim_cur != RLIM_INFINITY && (uint64_t)length > lim.rlim_cur) {

@@ -58,6 +58,13 @@ static inline int wr_openat2(int dirfd, const char *path, const struct open_how 
 	return (int)wr_ret(syscall(SYS_openat2, dirfd, path, how, sizeof(*how)));
 }
 
+/* fstat(2) itself: glibc 2.36 makes it a newfstatat(2) with an empty path, which the kernel must read first.
+ */
+static inline int wr_fstat(int fd, struct stat *st)
+{
+	return (int)wr_ret(syscall(SYS_fstat, fd, st));
+}
+
 /* pidfd_open(2), pidfd_getfd(2), pidfd_send_signal(2) */
 static inline int wr_pidfd_open(pid_t pid)
 {

@@ -33,7 +33,9 @@ struct warren_engine_options {
 
 /* Starts the workers. *ret is owned by the caller: warren_engine_free(). opt may be NULL. */
 int warren_engine_new(const struct warren_engine_options *opt, struct warren_engine **ret);
-/* Kills the sandboxes that still run, waits for their end, stops the workers. NULL is allowed. */
+/* Kills the sandboxes that still run, waits for their end, stops the workers. No sandbox may be used
+ * afterwards, other than by a thread that has waited for its program: warren_sandbox_unref(). NULL is
+ * allowed. */
 void warren_engine_free(struct warren_engine *e);
 /* Registers fn for a system call (canonical name of the table, e.g. "openat"; legacy forms arrive there
  * too). Before the first sandbox only: -EBUSY afterwards. -ENOENT: no such row. */
@@ -96,7 +98,7 @@ int warren_sandbox_wait(struct warren_sandbox *s, int timeout_ms, struct warren_
 /* SIGKILLs every task of the sandbox, daemons included, and returns when none is left (-ETIMEDOUT after
  * timeout_ms: tasks in uninterruptible sleep). */
 int warren_sandbox_kill(struct warren_sandbox *s, int timeout_ms);
-/* Drops the caller's reference. A sandbox whose tasks still run goes on until they end. */
+/* Drops the caller's reference. A sandbox whose tasks still run goes on until they end. NULL is allowed. */
 void warren_sandbox_unref(struct warren_sandbox *s);
 
 /* ---- statistics ---- */
