@@ -25,6 +25,29 @@ int wr_guest_write(struct warren_request *rq, uint64_t addr, const void *buf, si
 	return process_vm_writev(rq->tid, &local, 1, &remote, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
 }
 
+/* As the kernel's copy_struct_from_user(): a longer structure is fine as long as what we do not know is zero.
+ */
+int wr_guest_read_struct(struct warren_request *rq, uint64_t addr, uint64_t guest_size, void *buf,
+			 size_t size)
+{
+	char extra[256];
+
+	if (guest_size < size)
+		return -EINVAL;
+	if (guest_size > PAGE)
+		return -E2BIG;
+	for (uint64_t at = size; at < guest_size; at += sizeof(extra)) {
+		size_t n = guest_size - at < sizeof(extra) ? guest_size - at : sizeof(extra);
+		int r = wr_guest_read(rq, addr + at, extra, n);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < n; i++)
+			if (extra[i])
+				return -E2BIG;
+	}
+	return wr_guest_read(rq, addr, buf, size);
+}
+
 /* Page by page, so that a string that ends just before an unmapped page is read whole. */
 int wr_guest_read_str(struct warren_request *rq, uint64_t addr, char *buf, size_t size)
 {

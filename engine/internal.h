@@ -78,6 +78,9 @@ struct warren_request {
 int wr_guest_read(struct warren_request *rq, uint64_t addr, void *buf, size_t len);
 int wr_guest_write(struct warren_request *rq, uint64_t addr, const void *buf, size_t len);
 int wr_guest_read_str(struct warren_request *rq, uint64_t addr, char *buf, size_t size);
+/* An extensible structure of size bytes, of which the guest gave guest_size. */
+int wr_guest_read_struct(struct warren_request *rq, uint64_t addr, uint64_t guest_size, void *buf,
+			 size_t size);
 /* Path argument i of the call into scratch path buffer b. */
 int wr_guest_path(struct warren_request *rq, unsigned i, char *buf);
 /* True while the task still waits in this notification: call between reading memory and acting on it. */
@@ -91,6 +94,9 @@ int wr_task_umask(struct warren_request *rq); /* the guest's umask, or negative 
 int wr_apply_umask(struct warren_request *rq);
 /* The device of the task's controlling terminal; 0: it has none. */
 dev_t wr_task_terminal(pid_t tid);
+/* Has the guest no number for one more fd? The kernel takes it before it looks at a path; so an open that
+ * creates asks first, and one that failed asks why. */
+bool wr_task_fds_full(struct warren_request *rq);
 /* Is this process one of the sandbox's? (tag.c) */
 bool wr_task_in_sandbox(const struct warren_sandbox *s, pid_t pid);
 

@@ -2,10 +2,14 @@
 /* Facts about a guest's task that only /proc tells. */
 #define _GNU_SOURCE
 #include "engine.h"
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+
+#define COUNT_FDS 4096 /* tables with more numbers are not counted: a guest must not keep us busy */
 
 /* The value of "Key:" in /proc/TID/status. */
 static int status_field(pid_t tid, const char *key, int base, long *ret)
@@ -81,4 +85,36 @@ int wr_apply_umask(struct warren_request *rq)
 		rq->thread->umask = (mode_t)mask;
 	}
 	return 0;
+}
+
+static rlim_t fds_below(pid_t tid, rlim_t limit)
+{
+	char path[48];
+	struct dirent *e;
+	rlim_t n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
+	DIR *d = opendir(path);
+	while (d && (e = readdir(d)))
+		n += e->d_name[0] != '.' && strtoul(e->d_name, NULL, 10) < limit;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+bool wr_task_fds_full(struct warren_request *rq)
+{
+	char path[48];
+	struct rlimit lim;
+
+	if (prlimit(rq->tid, RLIMIT_NOFILE, NULL, &lim) < 0)
+		return false;
+	if (lim.rlim_cur == 0)
+		return true;
+	if (lim.rlim_cur > COUNT_FDS)
+		return false;
+	/* nearly always the last number is free, and that is all there is to ask */
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", rq->tid, (int)lim.rlim_cur - 1);
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fds_below(rq->tid, lim.rlim_cur) == lim.rlim_cur;
 }

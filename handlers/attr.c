@@ -17,18 +17,11 @@
 #define AT_STATX_SYNC_TYPE 0x6000
 #endif
 
-/* Reads path argument i and resolves it with the *at flags of the call. */
-static int resolve_at(struct warren_request *rq, int dirfd, unsigned i, uint64_t at_flags, unsigned need,
-		      struct wr_target *t)
+static int resolve_read(struct warren_request *rq, int dirfd, const char *path, uint64_t at_flags,
+			unsigned need, struct wr_target *t)
 {
-	char *path = rq->scratch->path[0];
 	unsigned flags = (at_flags & AT_SYMLINK_NOFOLLOW) ? 0 : WR_FOLLOW;
-	int r;
 
-	if (!rq->args[i] && (at_flags & AT_EMPTY_PATH))
-		path[0] = '\0'; /* Linux 6.11: NULL is as good as "" */
-	else if ((r = wr_guest_path(rq, i, path)) < 0)
-		return r;
 	if (at_flags & AT_EMPTY_PATH)
 		flags |= WR_EMPTY_PATH;
 	if ((need & WR_MAY_WRITE) && (at_flags & AT_EMPTY_PATH) && !path[0])
@@ -36,6 +29,26 @@ static int resolve_at(struct warren_request *rq, int dirfd, unsigned i, uint64_t
 	if ((need & WR_MAY_WRITE) && !wr_request_alive(rq))
 		return -ENOENT;
 	return wr_resolve(rq, dirfd, path, flags, NULL, need, 0, t);
+}
+
+/* Reads path argument i and resolves it with the *at flags of the call. */
+static int resolve_at(struct warren_request *rq, int dirfd, unsigned i, uint64_t at_flags, unsigned need,
+		      struct wr_target *t)
+{
+	char *path = rq->scratch->path[0];
+	int r = wr_guest_path(rq, i, path);
+
+	return r < 0 ? r : resolve_read(rq, dirfd, path, at_flags, need, t);
+}
+
+/* The same for stat and statx, to which NULL is as good as "" since Linux 6.11 (getname_maybe_null()). */
+static int resolve_maybe_null(struct warren_request *rq, int dirfd, unsigned i, uint64_t at_flags,
+			      struct wr_target *t)
+{
+	if (rq->args[i] || !(at_flags & AT_EMPTY_PATH))
+		return resolve_at(rq, dirfd, i, at_flags, WR_MAY_LIST, t);
+	rq->scratch->path[0][0] = '\0';
+	return resolve_read(rq, dirfd, rq->scratch->path[0], at_flags, WR_MAY_LIST, t);
 }
 
 struct warren_verdict wr_handle_fstatat(struct warren_request *rq, void *user)
@@ -47,7 +60,7 @@ struct warren_verdict wr_handle_fstatat(struct warren_request *rq, void *user)
 	if (rq->args[3] &
 	    ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return warren_return(-EINVAL);
-	int r = resolve_at(rq, (int)rq->args[0], 1, rq->args[3], WR_MAY_LIST, &t);
+	int r = resolve_maybe_null(rq, (int)rq->args[0], 1, rq->args[3], &t);
 	if (r == 0)
 		r = wr_fstat(t.fd, &st);
 	if (r == 0)
@@ -66,7 +79,7 @@ struct warren_verdict wr_handle_statx(struct warren_request *rq, void *user)
 		return warren_return(-EINVAL);
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return warren_return(-EINVAL);
-	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_LIST, &t);
+	int r = resolve_maybe_null(rq, (int)rq->args[0], 1, flags, &t);
 	if (r == 0 &&
 	    syscall(SYS_statx, t.fd, "", (flags & AT_STATX_SYNC_TYPE) | AT_EMPTY_PATH, mask, &stx) < 0)
 		r = -errno;
@@ -181,12 +194,20 @@ struct warren_verdict wr_handle_fchownat(struct warren_request *rq, void *user)
 	return warren_return(r);
 }
 
+/* The limit on file sizes is the guest's; the kernel would look at ours. */
+static bool within_fsize(struct warren_request *rq, const struct stat *st, int64_t length)
+{
+	struct rlimit lim;
+
+	return length <= st->st_size || prlimit(rq->tid, RLIMIT_FSIZE, NULL, &lim) < 0 ||
+	       lim.rlim_cur == RLIM_INFINITY || (uint64_t)length <= lim.rlim_cur;
+}
+
 struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	char link[32];
 	struct stat st;
-	struct rlimit lim;
 	int64_t length = (int64_t)rq->args[1];
 
 	(void)user;
@@ -195,9 +216,12 @@ struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
 	int r = resolve_at(rq, AT_FDCWD, 0, 0, WR_MAY_WRITE, &t);
 	if (r == 0)
 		r = wr_fstat(t.fd, &st);
-	/* the limit is the guest's; the kernel would look at ours */
-	if (r == 0 && length > st.st_size && prlimit(rq->tid, RLIMIT_FSIZE, NULL, &lim) == 0 &&
-	    lim.rlim_cur != RLIM_INFINITY && (uint64_t)length > lim.rlim_cur) {
+	if (r == 0 && !S_ISREG(st.st_mode))
+		r = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (r == 0 && !within_fsize(rq, &st, length)) {
+		/* the kernel looks at the permission before the limit */
+		if (syscall(SYS_faccessat2, t.fd, "", W_OK, AT_EMPTY_PATH | AT_EACCESS) < 0)
+			return warren_return(-errno);
 		pid_t tgid = wr_task_tgid(rq->tid);
 		if (tgid > 0 && wr_request_alive(rq))
 			syscall(SYS_tgkill, tgid, rq->tid, SIGXFSZ);

@@ -59,6 +59,10 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 
 	if (r < 0)
 		return warren_return(r);
+	const bool named = path[0];
+	if (named && (how->flags & WRITE_FLAGS || (how->flags & O_TMPFILE) == O_TMPFILE) &&
+	    wr_task_fds_full(rq))
+		return warren_return(-EMFILE); /* before there is an effect */
 	if ((how->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		flags = 0;
 	if (how->flags & (O_CREAT | O_TMPFILE)) {
@@ -90,9 +94,11 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 	if (r == 0)
 		r = settle(rq, &t, how->flags);
 	if (r < 0)
-		return warren_return(r);
+		return warren_return(named && wr_task_fds_full(rq) ? -EMFILE : r);
 	if (how->flags & O_PATH) { /* ADDFD refuses such descriptors: the task opens the object itself */
-		const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, how->flags | O_NOFOLLOW};
+		struct stat st;
+		uint64_t nofollow = fstat(t.fd, &st) == 0 && S_ISLNK(st.st_mode) ? O_NOFOLLOW : 0;
+		const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, how->flags | nofollow};
 		return wr_by_name(rq, t.fd, SYS_openat, args, 1, WR_REACHED_FD);
 	}
 	return warren_inject(wr_steal_fd(&t.fd), (how->flags & O_CLOEXEC) != 0);

@@ -61,23 +61,24 @@ static int read_name(struct warren_request *rq, uint64_t addr, char *name)
 	return r;
 }
 
+/* In the kernel's order: setxattr_copy(), then the path. */
 static int set(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t at, uint64_t name_addr,
-	       const struct xattr_args *a)
+	       uint64_t value, uint64_t size, unsigned flags)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	char name[NAME_SIZE], link[32];
 
-	if (a->flags & ~(unsigned)(XATTR_CREATE | XATTR_REPLACE))
+	if (flags & ~(unsigned)(XATTR_CREATE | XATTR_REPLACE))
 		return -EINVAL;
 	int r = read_name(rq, name_addr, name);
-	if (r == 0 && a->size > XATTR_SIZE_MAX)
+	if (r == 0 && size > XATTR_SIZE_MAX)
 		r = -E2BIG;
 	if (r == 0)
-		r = wr_guest_read(rq, a->value, rq->scratch->bytes, a->size);
+		r = wr_guest_read(rq, value, rq->scratch->bytes, size);
 	if (r == 0)
 		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, &t)
 					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
-	if (r == 0 && setxattr(wr_fd_path(t.fd, link), name, rq->scratch->bytes, a->size, (int)a->flags) < 0)
+	if (r == 0 && setxattr(wr_fd_path(t.fd, link), name, rq->scratch->bytes, size, (int)flags) < 0)
 		r = -errno;
 	return r;
 }
@@ -105,22 +106,16 @@ static int64_t get(struct warren_request *rq, int dirfd, unsigned path_arg, uint
 
 struct warren_verdict wr_handle_setxattr(struct warren_request *rq, void *user)
 {
-	struct xattr_args a = {rq->args[2], (uint32_t)rq->args[3], (uint32_t)rq->args[4]};
-
 	(void)user;
-	if (rq->args[3] > XATTR_SIZE_MAX)
-		return warren_return(-E2BIG);
-	return warren_return(set(rq, AT_FDCWD, 0, rq->args[5], rq->args[1], &a));
+	return warren_return(set(rq, AT_FDCWD, 0, rq->args[5], rq->args[1], rq->args[2], rq->args[3],
+				 (unsigned)rq->args[4]));
 }
 
 struct warren_verdict wr_handle_fsetxattr(struct warren_request *rq, void *user)
 {
-	struct xattr_args a = {rq->args[2], (uint32_t)rq->args[3], (uint32_t)rq->args[4]};
-
 	(void)user;
-	if (rq->args[3] > XATTR_SIZE_MAX)
-		return warren_return(-E2BIG);
-	return warren_return(set(rq, (int)rq->args[0], NO_PATH, 0, rq->args[1], &a));
+	return warren_return(set(rq, (int)rq->args[0], NO_PATH, 0, rq->args[1], rq->args[2], rq->args[3],
+				 (unsigned)rq->args[4]));
 }
 
 struct warren_verdict wr_handle_getxattr(struct warren_request *rq, void *user)
@@ -131,11 +126,7 @@ struct warren_verdict wr_handle_getxattr(struct warren_request *rq, void *user)
 
 static int read_args(struct warren_request *rq, struct xattr_args *a)
 {
-	if (rq->args[5] < sizeof(*a))
-		return -EINVAL;
-	if (rq->args[5] > sizeof(*a))
-		return -E2BIG;
-	return wr_guest_read(rq, rq->args[4], a, sizeof(*a));
+	return wr_guest_read_struct(rq, rq->args[4], rq->args[5], a, sizeof(*a));
 }
 
 struct warren_verdict wr_handle_setxattrat(struct warren_request *rq, void *user)
@@ -144,8 +135,10 @@ struct warren_verdict wr_handle_setxattrat(struct warren_request *rq, void *user
 	int r = read_args(rq, &a);
 
 	(void)user;
+	if (r == 0 && (rq->args[2] & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+		r = -EINVAL;
 	if (r == 0)
-		r = set(rq, (int)rq->args[0], 1, rq->args[2], rq->args[3], &a);
+		r = set(rq, (int)rq->args[0], 1, rq->args[2], rq->args[3], a.value, a.size, a.flags);
 	return warren_return(r);
 }
 
@@ -155,7 +148,7 @@ struct warren_verdict wr_handle_getxattrat(struct warren_request *rq, void *user
 	int r = read_args(rq, &a);
 
 	(void)user;
-	if (r == 0 && a.flags)
+	if (r == 0 && (a.flags || (rq->args[2] & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))))
 		r = -EINVAL;
 	if (r < 0)
 		return warren_return(r);
@@ -188,6 +181,8 @@ static int remove_attribute(struct warren_request *rq, int dirfd, unsigned path_
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	char name[NAME_SIZE], link[32];
 
+	if (at & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
 	int r = read_name(rq, name_addr, name);
 	if (r == 0)
 		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, &t)

@@ -19,6 +19,7 @@
 #define OUT_SIZE  (1U << 20)
 #define OUT_HIGH  (1U << 19)
 #define NCANON	  4096
+#define EXIT_USAGE 200 /* no errno */
 #define WORK_DIR  "/w"
 #define OTHER_DIR "/other" /* root's files, made by diff-run when the guest is not root */
 

@@ -10,6 +10,7 @@
  *   --calls N   calls per sequence */
 #include "guest.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -193,9 +194,10 @@ int main(int argc, char **argv)
 	uint64_t seed, count;
 	bool prep = false;
 
-	if (argc < 3) {
+	/* A script's interpreter gets the script's name. */
+	if (argc < 3 || !isdigit((unsigned char)argv[2][0])) {
 		fprintf(stderr, "usage: diff-guest SEED COUNT [options]\n");
-		return 2;
+		return EXIT_USAGE;
 	}
 	seed = strtoull(argv[1], NULL, 10);
 	count = strtoull(argv[2], NULL, 10);

@@ -234,12 +234,27 @@ static void op_link(struct guest *g)
 	res(g, CALL(g, SYS_linkat, df.v, from.p, dt.v, to.p, flags));
 }
 
+static const char *const clients[] = {"connect", "sendto", "sendmsg"};
+
+static long to_address(struct guest *g, long fd, unsigned form, struct sockaddr_un *sa, socklen_t len)
+{
+	char data[4] = "data";
+	struct iovec iov = {data, sizeof(data)};
+	struct msghdr m = {.msg_name = sa, .msg_namelen = len, .msg_iov = &iov, .msg_iovlen = 1};
+
+	if (form == 0)
+		return CALL(g, SYS_connect, fd, sa, len);
+	return form == 1 ? CALL(g, SYS_sendto, fd, data, sizeof(data), 0, sa, len)
+			 : CALL(g, SYS_sendmsg, fd, &m, 0);
+}
+
 /* AF_UNIX addresses are paths too; they are at most 108 bytes and may lack the NUL. */
 static void op_unix(struct guest *g)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX}, got = {0};
 	int type = one_in(g, 2) ? SOCK_STREAM : SOCK_DGRAM;
 	bool bound = !one_in(g, 3);
+	unsigned form = rnd(g, 3);
 	socklen_t len = sizeof(sa), got_len = sizeof(got);
 	struct parg p;
 	long fd, r;
@@ -255,9 +270,9 @@ static void op_unix(struct guest *g)
 	if (len == 2 && bound)
 		return;
 	fd = raw(SYS_socket, AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	line(g, bound ? "bind" : "connect", "%s type %d len %u", p.desc, type, len);
+	line(g, bound ? "bind" : clients[form], "%s type %d len %u", p.desc, type, len);
 	if (!bound) {
-		res(g, CALL(g, SYS_connect, fd, &sa, len));
+		res(g, to_address(g, fd, form, &sa, len));
 	} else {
 		r = CALL(g, SYS_bind, fd, &sa, len);
 		res(g, r);
@@ -271,5 +286,5 @@ const struct op name_ops[] = {
 	{"mkdir", 50, op_mkdir},     {"mknod", 30, op_mknod},
 	{"unlink", 60, op_unlink},   {"rename", 80, op_rename},
 	{"symlink", 40, op_symlink}, {"link", 50, op_link},
-	{"unix", 12, op_unix},	     {NULL, 0, NULL},
+	{"unix", 25, op_unix},	     {NULL, 0, NULL},
 };

@@ -104,16 +104,70 @@ static void op_fork(struct guest *g)
 static void op_nofile(struct guest *g)
 {
 	struct rlimit rl;
+	bool old = false;
 	unsigned n;
 
-	getrlimit(RLIMIT_NOFILE, &rl);
+	raw(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &rl);
 	n = one_in(g, 2) ? 0 : 4 + rnd(g, 12);
-	line(g, "setrlimit", "NOFILE %u", n);
 	rl.rlim_cur = n ? (rlim_t)g->fd0 + n : rl.rlim_max;
-	out(g, " = %d", setrlimit(RLIMIT_NOFILE, &rl));
+#ifdef SYS_setrlimit
+	old = one_in(g, 2);
+#endif
+	line(g, old ? "setrlimit" : "prlimit64", "NOFILE %u", n);
+#ifdef SYS_setrlimit
+	if (old) {
+		res(g, CALL(g, SYS_setrlimit, RLIMIT_NOFILE, &rl));
+		return;
+	}
+#endif
+	res(g, CALL(g, SYS_prlimit64, 0, RLIMIT_NOFILE, &rl, NULL));
+}
+
+/* In a child: what cannot be executed says why; what can is this program, which exits with EXIT_USAGE when
+ * it is given no seeds. */
+static void op_exec(struct guest *g)
+{
+	static const char *const programs[] = {"lprog", "lprog",  "sc",	     "sc", "scarg", "scloop",
+					       "scsc",	"scnone", "d/lprog", "lx", "c"};
+	static const int flags_set[] = {0, 0, 0, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, 1};
+	char *argv[] = {"x", NULL}, *envp[] = {NULL};
+	int flags = PICK(g, flags_set), status = 0;
+	bool at = one_in(g, 2);
+	struct parg p;
+	struct darg d;
+	pid_t pid;
+
+	gen_path(g, &p, W_OLD);
+	gen_dirfd(g, &d);
+	if (!one_in(g, 3)) {
+		p.p = strcpy(p.buf, PICK(g, programs));
+		quote(p.desc, sizeof(p.desc), p.buf, strlen(p.buf));
+	}
+	if (at)
+		line(g, "execveat", "%s %s %#x", d.desc, p.desc, flags);
+	else
+		line(g, "execve", "%s", p.desc);
+	pid = fork();
+	if (pid == 0) {
+		long r;
+
+		raw(SYS_close, STDERR_FILENO);
+		r = at ? CALL(g, SYS_execveat, d.v, p.p, argv, envp, flags)
+		       : CALL(g, SYS_execve, p.p, argv, envp);
+		_exit((int)-r);
+	}
+	if (pid > 0)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_USAGE)
+		res(g, 0);
+	else if (WIFEXITED(status))
+		res(g, -WEXITSTATUS(status));
+	else
+		out(g, " = signal %d", WTERMSIG(status));
 }
 
 const struct op task_ops[] = {
-	{"chdir", 40, op_chdir}, {"getcwd", 12, op_getcwd}, {"umask", 15, op_umask},
-	{"fork", 20, op_fork},	 {"nofile", 4, op_nofile},  {NULL, 0, NULL},
+	{"chdir", 40, op_chdir},  {"getcwd", 12, op_getcwd}, {"umask", 15, op_umask}, {"fork", 20, op_fork},
+	{"nofile", 4, op_nofile}, {"exec", 10, op_exec},     {NULL, 0, NULL},
 };

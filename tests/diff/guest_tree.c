@@ -77,6 +77,8 @@ static void make_links(struct guest *g)
 		{"../d/a", "e/la"},
 		{OTHER_DIR "/f", "lother"},
 		{"/dev/null/x", "ldevx"},
+		{"/diff-guest", "lprog"},
+		{"../lprog", "d/lprog"},
 	};
 	char buf[128];
 
@@ -149,6 +151,18 @@ static void make_files(void)
 	raw(SYS_mknodat, AT_FDCWD, "d/y/ff", S_IFIFO | 0600, 0);
 }
 
+static void make_scripts(struct guest *g)
+{
+	char loop[64];
+
+	snprintf(loop, sizeof(loop), "#!%s/scloop\n", g->base);
+	make_file("sc", "#!/diff-guest\n", 14, 0755);
+	make_file("scarg", "#! \t/diff-guest  1 \n", 20, 0755);
+	make_file("scsc", "#!sc", 4, 0555);
+	make_file("scnone", "#!/w/none\n", 10, 0755);
+	make_file("scloop", loop, strlen(loop), 0755);
+}
+
 static void make_attrs(void)
 {
 	static const struct timespec old[2] = {{500000000, 1}, {600000000, 123456789}};
@@ -182,6 +196,7 @@ int tree_make(struct guest *g)
 	make_dir("st", 01777);
 	make_file("st/a", "sticky", 6, 0644);
 	make_files();
+	make_scripts(g);
 	make_hidden("x0", 0);
 	make_hidden("ns", 0644);
 	make_hidden("nw", 0555);

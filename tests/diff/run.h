@@ -19,7 +19,7 @@ struct opts {
 	uint64_t seed, count;
 	unsigned batch, jobs, max_diffs, calls, timeout;
 	uid_t uid;
-	bool self, mutate, lower, proc, verbose, keep, as_root, have_uid;
+	bool self, mutate, lower, proc, verbose, keep, calls_made, as_root, have_uid;
 };
 
 /* One run of the guest. */
@@ -58,6 +58,8 @@ struct tally;
 struct tally *tally_new(void);
 uint64_t tally_diffs(const struct tally *t);
 void tally_print(const struct tally *t);
+/* Which calls the reference made, how often. */
+void tally_print_calls(const struct tally *t);
 /* Compare the runs sequence by sequence. Returns the first seed that the test side did not finish, or
  * seed + count when it finished all. */
 uint64_t compare(const struct opts *o, struct tally *t, const struct run *ref, const struct run *test,

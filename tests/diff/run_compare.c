@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define MAX_GROUPS 512
+#define MAX_MADE   128
 #define KEY_SIZE   176
 #define CONTEXT	   12
 #define MAX_SOFT   5 /* per sequence */
@@ -24,10 +25,16 @@ struct group {
 	bool expected;
 };
 
+struct made {
+	char name[32];
+	uint64_t count;
+};
+
 struct tally {
 	atomic_flag lock;
 	uint64_t sequences, diffs, expected;
-	unsigned ngroups;
+	unsigned ngroups, nmade;
+	struct made made[MAX_MADE];
 	struct group groups[MAX_GROUPS];
 };
 
@@ -352,6 +359,33 @@ static bool is_soft(struct text ref, struct text test)
 	return !strcmp(a, b) || (a[0] == 'E' && b[0] == 'E');
 }
 
+/* A line of a call begins with its number. */
+static void count_made(struct tally *t, struct text seq)
+{
+	char name[32], result[40];
+	struct text l;
+	unsigned i;
+
+	while (next_line(&seq, &l)) {
+		if (l.p == l.end || (!isdigit((unsigned char)*l.p) && *l.p != '+'))
+			continue;
+		split_line(l, name, sizeof(name), result, sizeof(result));
+		for (i = 0; i < t->nmade && strcmp(t->made[i].name, name) != 0; i++)
+			;
+		if (i == MAX_MADE)
+			continue;
+		if (i == t->nmade)
+			strcpy(t->made[t->nmade++].name, name);
+		t->made[i].count++;
+	}
+}
+
+void tally_print_calls(const struct tally *t)
+{
+	for (unsigned i = 0; i < t->nmade; i++)
+		printf("made %7llu %s\n", (unsigned long long)t->made[i].count, t->made[i].name);
+}
+
 /* One sequence. The reference is complete; the other side may not be. */
 static void compare_sequence(const struct opts *o, struct tally *t, uint64_t seed, struct text ref,
 			     struct text test, const struct run *r, bool complete)
@@ -447,6 +481,8 @@ uint64_t compare(const struct opts *o, struct tally *t, const struct run *ref, c
 			compare_sequence(o, t, s, a, b, test, complete);
 		lock(t);
 		t->sequences++;
+		if (o->calls_made)
+			count_made(t, a);
 		unlock(t);
 		if (!complete)
 			return s + 1;

@@ -27,10 +27,12 @@ static const char usage[] =
 	"  --mutate         the second guest misbehaves now and then: shows that the test can fail\n"
 	"  --without A,B    leave out operations (openat2, inotify, opath ...): to see behind their "
 	"failures\n"
-	"  --max-diffs N    differences to print in full (20); stop after 20 times as many\n"
+	"  --max-diffs N    differences to print in full (20); stop after 20 times as many; 0: print none, "
+	"never stop\n"
 	"  --dir DIR        where the roots are made (/dev/shm, else TMPDIR or /tmp)\n"
 	"  --timeout S      seconds of silence that count as a hang (45)\n"
 	"  --keep           leave the roots\n"
+	"  --calls-made     print the calls that the generator made\n"
 	"  -v               every line; implies that the second guest writes line by line\n";
 
 enum {
@@ -48,18 +50,32 @@ enum {
 	OPT_DIR,
 	OPT_TIMEOUT,
 	OPT_KEEP,
+	OPT_CALLS_MADE,
 	OPT_WARREN,
 	OPT_HELP,
 	OPT_WITHOUT
 };
 
 static const struct option long_opts[] = {
-	{"guest", 1, NULL, OPT_GUEST},	   {"seed", 1, NULL, OPT_SEED},	    {"count", 1, NULL, OPT_COUNT},
-	{"calls", 1, NULL, OPT_CALLS},	   {"batch", 1, NULL, OPT_BATCH},   {"uid", 1, NULL, OPT_UID},
-	{"with-proc", 0, NULL, OPT_PROC},  {"lower", 0, NULL, OPT_LOWER},   {"self", 0, NULL, OPT_SELF},
-	{"mutate", 0, NULL, OPT_MUTATE},   {"max-diffs", 1, NULL, OPT_MAX}, {"dir", 1, NULL, OPT_DIR},
-	{"timeout", 1, NULL, OPT_TIMEOUT}, {"keep", 0, NULL, OPT_KEEP},	    {"warren", 1, NULL, OPT_WARREN},
-	{"without", 1, NULL, OPT_WITHOUT}, {"help", 0, NULL, OPT_HELP},	    {NULL, 0, NULL, 0},
+	{"guest", 1, NULL, OPT_GUEST},
+	{"seed", 1, NULL, OPT_SEED},
+	{"count", 1, NULL, OPT_COUNT},
+	{"calls", 1, NULL, OPT_CALLS},
+	{"batch", 1, NULL, OPT_BATCH},
+	{"uid", 1, NULL, OPT_UID},
+	{"with-proc", 0, NULL, OPT_PROC},
+	{"lower", 0, NULL, OPT_LOWER},
+	{"self", 0, NULL, OPT_SELF},
+	{"mutate", 0, NULL, OPT_MUTATE},
+	{"max-diffs", 1, NULL, OPT_MAX},
+	{"dir", 1, NULL, OPT_DIR},
+	{"timeout", 1, NULL, OPT_TIMEOUT},
+	{"keep", 0, NULL, OPT_KEEP},
+	{"warren", 1, NULL, OPT_WARREN},
+	{"calls-made", 0, NULL, OPT_CALLS_MADE},
+	{"without", 1, NULL, OPT_WITHOUT},
+	{"help", 0, NULL, OPT_HELP},
+	{NULL, 0, NULL, 0},
 };
 
 static unsigned long long number(const char *s)
@@ -120,6 +136,7 @@ static void set_option(struct opts *o, int c)
 		o->self |= c == OPT_SELF;
 		o->mutate |= c == OPT_MUTATE;
 		o->keep |= c == OPT_KEEP;
+		o->calls_made |= c == OPT_CALLS_MADE;
 		o->verbose |= c == 'v';
 	}
 }
@@ -170,6 +187,13 @@ static void parse(struct opts *o, int argc, char **argv)
 		o->self = true;
 }
 
+/* So many differences that more would teach nothing. Without reports (--max-diffs 0) they are only counted.
+ */
+static bool enough(const struct opts *o, const struct tally *t)
+{
+	return o->max_diffs && tally_diffs(t) >= 20ULL * o->max_diffs;
+}
+
 /* Fresh roots and a scratch directory for what warren keeps. */
 static int make_side(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count)
 {
@@ -201,7 +225,7 @@ static int run_batch(const struct opts *o, struct tally *t, const char *dir, uin
 	if (r < 0)
 		return r;
 	/* A guest that crashes costs its sequence, not the batch. */
-	while (r == 0 && next < seed + count && tally_diffs(t) < 20ULL * o->max_diffs) {
+	while (r == 0 && next < seed + count && !enough(o, t)) {
 		r = make_side(o, SIDE_TEST, dir, next, seed + count - next);
 		if (r == 0)
 			r = side_run(o, SIDE_TEST, dir, next, seed + count - next, &test);
@@ -226,7 +250,7 @@ static int run_job(const struct opts *o, struct tally *t, const char *base, unsi
 	     i += (uint64_t)o->jobs * o->batch) {
 		uint64_t n = o->count - i < o->batch ? o->count - i : o->batch;
 
-		if (tally_diffs(t) >= 20ULL * o->max_diffs)
+		if (enough(o, t))
 			break;
 		r = run_batch(o, t, dir, o->seed + i, n);
 	}
@@ -285,6 +309,8 @@ int main(int argc, char **argv)
 		printf("roots: %s\n", base);
 	else
 		rm_tree(base);
+	if (o.calls_made)
+		tally_print_calls(t);
 	tally_print(t);
 	return r ? r : tally_diffs(t) ? 1 : 0;
 }

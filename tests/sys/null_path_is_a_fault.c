@@ -7,6 +7,7 @@ int main(int argc, char **argv)
 	t_begin(argc, argv);
 	struct stat st;
 	struct statx sx;
+	char path[64];
 	int fd, r;
 
 	t_put("f", "x");
@@ -19,6 +20,9 @@ int main(int argc, char **argv)
 	CHECK_ERR(syscall(SYS_chdir, NULL), EFAULT);
 	CHECK_ERR(syscall(SYS_execve, NULL, NULL, NULL), EFAULT);
 	CHECK_ERR(syscall(SYS_truncate, NULL, 0), EFAULT);
+	CHECK_ERR(syscall(SYS_readlinkat, AT_FDCWD, NULL, path, sizeof(path)), EFAULT);
+	CHECK_ERR(syscall(SYS_faccessat2, fd, NULL, F_OK, AT_EMPTY_PATH), EFAULT);
+	CHECK_ERR(syscall(SYS_utimensat, AT_FDCWD, NULL, NULL, AT_EMPTY_PATH), EFAULT);
 	r = (int)syscall(SYS_newfstatat, fd, NULL, &st, AT_EMPTY_PATH);
 	CHECK((!r && st.st_size == 1) || (r == -1 && errno == EFAULT));
 	r = (int)syscall(SYS_statx, fd, NULL, AT_EMPTY_PATH, STATX_SIZE, &sx);

@@ -17,6 +17,7 @@ int main(int argc, char **argv)
 	d = open("d", O_PATH | O_CLOEXEC);
 	CHECK(p >= 0 && d >= 0);
 	CHECK_EQ(fcntl(p, F_GETFL), O_PATH);
+	CHECK_EQ(fcntl(d, F_GETFL), O_PATH);
 	CHECK_ERR(read(p, buf, 8), EBADF);
 	CHECK_ERR(write(p, buf, 8), EBADF);
 	CHECK_ERR(fchmod(p, 0644), EBADF);

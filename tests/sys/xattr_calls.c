@@ -31,6 +31,11 @@ int main(int argc, char **argv)
 	CHECK_ERR(getxattr("f", "", buf, 1), ERANGE);
 	CHECK_ERR(getxattr("f", "nonsense.a", buf, 1), EOPNOTSUPP);
 	CHECK_ERR(syscall(SYS_setxattr, "f", "user.big", buf, 65537, 0), E2BIG);
+	/* Of several errors: flags, the name, the size, the value, the path. */
+	CHECK_ERR(syscall(SYS_setxattr, "none", NULL, NULL, 65537, 4), EINVAL);
+	CHECK_ERR(syscall(SYS_setxattr, "none", "", NULL, 65537, 0), ERANGE);
+	CHECK_ERR(syscall(SYS_setxattr, "none", "user.a", NULL, 1UL << 33, 0), E2BIG);
+	CHECK_ERR(syscall(SYS_setxattr, "none", "user.a", NULL, 1, 0), EFAULT);
 	fd = open("f", O_RDWR | O_CLOEXEC);
 	CHECK_EQ(fgetxattr(fd, "user.bin", buf, sizeof(buf)), 4);
 	CHECK_OK(fsetxattr(fd, "user.fd", "fd", 2, 0));

@@ -12,6 +12,10 @@ int main(int argc, char **argv)
 {
 	t_begin(argc, argv);
 	char buf[64] = "";
+	struct {
+		struct xargs a;
+		uint64_t more;
+	} longer = {{(uintptr_t) "v1", 2, 0}, 0};
 	struct xargs set = {(uintptr_t) "v1", 2, 0}, get = {(uintptr_t)buf, sizeof(buf), 0};
 	int d, fd;
 
@@ -34,6 +38,13 @@ int main(int argc, char **argv)
 	CHECK_EQ(syscall(T_SYS_getxattrat, fd, "", AT_EMPTY_PATH, "user.a", &get, sizeof(get)), 2);
 	CHECK_ERR(syscall(T_SYS_getxattrat, d, "f", 0x8000, "user.a", &get, sizeof(get)), EINVAL);
 	CHECK_ERR(syscall(T_SYS_getxattrat, d, "f", 0, "user.a", &get, 8), EINVAL);
+	CHECK_ERR(syscall(T_SYS_getxattrat, d, "f", 0x8000, "", &get, sizeof(get)), EINVAL);
+	CHECK_ERR(syscall(T_SYS_removexattrat, d, "f", 0x8000, ""), EINVAL);
+	/* A longer structure is fine as long as the rest of it is zero. */
+	CHECK_OK(syscall(T_SYS_setxattrat, d, "f", 0, "user.a", &longer, sizeof(longer)));
+	longer.more = 1;
+	CHECK_ERR(syscall(T_SYS_setxattrat, d, "f", 0, "user.a", &longer, sizeof(longer)), E2BIG);
+	CHECK_ERR(syscall(T_SYS_setxattrat, d, "f", 0, "user.a", &longer, 8192), E2BIG);
 	CHECK_OK(syscall(T_SYS_removexattrat, d, "f", 0, "user.a"));
 	CHECK_ERR(getxattr("d/f", "user.a", buf, sizeof(buf)), ENODATA);
 	return t_end();
