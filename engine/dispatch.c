@@ -74,8 +74,10 @@ static struct warren_verdict handle(struct warren_request *rq, unsigned row)
 	struct warren_verdict v;
 
 	/* The tracer thread set these registers and checks what was reached before the task goes on. */
-	if (wr_tracers_expect(e->tracers, rq->tid, rq->row->nr, rq->raw))
-		return warren_continue();
+	int entered =
+		wr_tracers_enter(e->tracers, rq->sandbox->listener, rq->id, rq->tid, rq->row->nr, rq->raw);
+	if (entered)
+		return entered > 0 ? warren_continue() : warren_return(entered);
 	do {
 		wr_kicked = 0;
 		v = run_handlers(rq, row);

@@ -101,7 +101,8 @@ struct warren_engine {
 };
 
 struct warren_sandbox {
-	atomic_uint refs; /* the user, each poll or hot thread, each running substitution or side job */
+	atomic_uint refs;      /* the user, each poll or hot thread, each running substitution or side job */
+	unsigned substituting; /* running substitutions, under the tracers' lock */
 	struct warren_engine *engine;
 	struct warren_policy *policy;
 	uint64_t tag; /* marks every process of the sandbox (tag.c) */

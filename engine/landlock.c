@@ -71,7 +71,9 @@ static int grant_all(struct warren_policy *p, int ruleset)
 		if (r < 0)
 			return r;
 	}
-	return grant(ruleset, wr_runtime_dir(), -1, EXEC_RIGHTS); /* rewritten programs */
+	/* Rewritten programs, of all sandboxes. With direct_exec there are none, and a path that reaches the
+	 * kernel unchecked must not lead to those of others: /dev/shm is all that the sandbox has there. */
+	return grant(ruleset, p->direct_exec ? p->runtime : wr_runtime_dir(), -1, EXEC_RIGHTS);
 }
 
 int wr_landlock_build(struct warren_policy *p)
@@ -83,6 +85,7 @@ int wr_landlock_build(struct warren_policy *p)
 	p->ruleset = -1;
 	if (abi <= 0)
 		return 0; /* `warren check` says so */
+	p->direct_exec = p->mounts[p->n_mounts - 1].host_len == 0 && !p->has_deny && p->n_specs == 0;
 	attr.handled_access_fs = fs_rights(abi);
 	if (abi >= 6) {
 		attr.scoped = LANDLOCK_SCOPE_SIGNAL | LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;

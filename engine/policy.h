@@ -81,7 +81,9 @@ struct warren_policy {
 	char *runtime;	    /* private directory for skeleton, exec copies, shm */
 	struct sock_filter *filter;
 	unsigned short filter_len;
-	int ruleset; /* Landlock, -1: the kernel has none */
+	int ruleset;	  /* Landlock, -1: the kernel has none */
+	bool direct_exec; /* the host's root under its own names, nothing hidden in it, and what Landlock lets
+			   * be executed is what the rules do: the kernel may execute by the guest's paths */
 };
 
 /* Opens the mounts, resolves the rules, builds filter and ruleset. Idempotent, thread-safe. */

@@ -1,52 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tracer threads. One thread does all steps of one substitution, since ptrace(2) is per thread:
+/* The steps of one substitution:
  *
- *   SEIZE, INTERRUPT; install the fds; answer the notification with -ERESTARTNOINTR; in the stop that follows
- * set the registers to the wanted call; see it enter the kernel (a worker continues its notification, see
- * expect()); in the exec stop or the exit stop compare what was reached with what was authorised; detach.
+ *   SEIZE, INTERRUPT; answer the notification with -ERESTARTNOINTR; in the stop that follows set the
+ * registers to the wanted call; see it enter the kernel (a worker continues its notification, see
+ * wr_tracers_enter()); in the exec stop or the stop after the call compare what was reached with what was
+ * authorised; detach.
  *
  * Whatever comes in between (a signal to deliver, a job-control stop) makes us put the original call back, to
- * be restarted by the kernel and notified afresh. */
+ * be restarted by the kernel and notified afresh.
+ *
+ * An exec that succeeds stops by itself. One that fails must stop too, for its registers: the task is made to
+ * take a single step, over the system call, which the kernel reports behind the call alone. That is one stop
+ * less than PTRACE_SYSCALL has, which reports on both sides. The report is a forced SIGTRAP: where the task
+ * blocks that, PTRACE_SYSCALL is used (force_sig_info_to_task() would unblock it; where it is ignored, a
+ * failed exec leaves it at its default). */
 #define _GNU_SOURCE
-#include "substitute.h"
-#include "internal.h"
+#include "engine.h"
 #include "tracee.h"
-#include <elf.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#define SHARDS	  64
-#define IDLE_SECS 5
-#define RED_ZONE  128
-
-struct expected {
-	struct expected *next;
-	pid_t tid;
-	long nr;
-	uint64_t args[6];
-};
-
-struct job {
-	struct job *next;
-	struct warren_substitution *s;
-};
-
-struct wr_tracers {
-	pthread_mutex_t lock;
-	pthread_cond_t work, idle_change;
-	struct job *first, **last;
-	unsigned max, threads, idle;
-	bool stop;
-	atomic_uint n_expected;
-	struct {
-		pthread_mutex_t lock;
-		struct expected *first;
-	} shard[SHARDS];
-};
+#define RED_ZONE 128
+/* So much below the red zone is free on any stack, however small: a signal frame would need more. */
+#define SMALL	  512
+#define SLOT_SIZE (16UL << 20) /* more than argv can be */
 
 /* ---- the object ---- */
 
@@ -55,8 +37,7 @@ struct warren_substitution *wr_subst_new(void)
 	struct warren_substitution *s = calloc(1, sizeof(*s));
 
 	if (s)
-		for (unsigned i = 0; i < WR_SUBST_FDS; i++)
-			s->inject[i].fd = s->inject[i].arg = -1;
+		s->fd = -1;
 	return s;
 }
 
@@ -64,106 +45,114 @@ void wr_subst_free(struct warren_substitution *s)
 {
 	if (!s)
 		return;
-	for (unsigned i = 0; i < s->n_inject; i++)
-		wr_cleanup_close(&s->inject[i].fd);
+	wr_cleanup_close(&s->fd);
 	if (s->sandbox)
 		wr_sandbox_unref(s->sandbox);
+	if (s->free_data)
+		s->free_data(s->data);
 	free(s->scratch);
 	free(s->relocs);
 	free(s->execfn);
-	free(s->comm);
-	free(s->check_data);
+	free(s->program);
 	free(s);
 }
 
-/* ---- which notification is ours ---- */
+/* ---- waiting ---- */
 
-static void expect_add(struct wr_tracers *t, struct expected *x)
-{
-	unsigned i = (unsigned)x->tid % SHARDS;
-
-	pthread_mutex_lock(&t->shard[i].lock);
-	x->next = t->shard[i].first;
-	t->shard[i].first = x;
-	atomic_fetch_add(&t->n_expected, 1);
-	pthread_mutex_unlock(&t->shard[i].lock);
-}
-
-static bool expect_take(struct wr_tracers *t, pid_t tid, long nr, const uint64_t *args)
-{
-	unsigned i = (unsigned)tid % SHARDS;
-	bool found = false;
-
-	pthread_mutex_lock(&t->shard[i].lock);
-	for (struct expected **at = &t->shard[i].first; *at; at = &(*at)->next) {
-		if ((*at)->tid != tid)
-			continue;
-		if (!args || ((*at)->nr == nr && !memcmp((*at)->args, args, sizeof((*at)->args)))) {
-			*at = (*at)->next;
-			atomic_fetch_sub(&t->n_expected, 1);
-			found = true;
-		}
-		break;
-	}
-	pthread_mutex_unlock(&t->shard[i].lock);
-	return found;
-}
-
-bool wr_tracers_expect(struct wr_tracers *t, pid_t tid, long nr, const uint64_t args[6])
-{
-	if (!atomic_load_explicit(&t->n_expected, memory_order_acquire))
-		return false;
-	return expect_take(t, tid, nr, args);
-}
-
-/* ---- steps ---- */
-
-enum event { EV_GONE, EV_EVENT_STOP, EV_GROUP_STOP, EV_SIGNAL, EV_SYSCALL, EV_EXEC };
+enum event { EV_GONE, EV_STOP, EV_GROUP_STOP, EV_SIGNAL, EV_SYSCALL, EV_STEP, EV_EXEC };
 
 struct trace {
 	struct wr_tracers *t;
 	struct warren_substitution *s;
+	unsigned slot;
 	pid_t tid;
-	int status_sig;
+	pid_t leader; /* of a thread that is not the leader itself: it takes that number when it execs; else 0
+		       */
+	int signal;   /* of the last stop */
+	bool stepping;
 	bool done;	      /* detached, or the task is gone and reaped */
 	struct wr_regs saved; /* in the first stop */
-	int guest_fd[WR_SUBST_FDS];
-	unsigned n_fds;
 };
 
-/* Waits for the next stop of the tracee: the only one that this thread has. Exits are left unreaped when the
- * task is our own child, whose exit status is somebody else's to collect. */
+/* The end of our own child is left: its exit status is somebody else's to collect. Any other task stays a
+ * zombie until its tracer has seen it. */
+static enum event gone(struct trace *tr)
+{
+	siginfo_t si;
+
+	if (tr->leader || wr_tracee_parent(tr->tid) != getpid())
+		while (waitid(P_PID, (id_t)tr->tid, &si, WEXITED | __WALL) < 0 && errno == EINTR)
+			;
+	tr->done = true;
+	return EV_GONE;
+}
+
+static int wait_for(pid_t tid, int flags, siginfo_t *si)
+{
+	int r;
+
+	do {
+		memset(si, 0, sizeof(*si));
+		r = waitid(P_PID, (id_t)tid, si, flags | __WALL);
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : si->si_pid == tid;
+}
+
+/* A thread that execs changes its number, and who waits for the old one is not woken: wait for anything that
+ * this tracer thread has, which is this task alone, but for children that it may have inherited when the
+ * library's user ended the thread that made them. */
+static int wait_for_thread(struct trace *tr, siginfo_t *si)
+{
+	for (;;) {
+		memset(si, 0, sizeof(*si));
+		if (waitid(P_ALL, 0, si, WSTOPPED | WEXITED | WNOWAIT | __WALL | __WNOTHREAD) < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		pid_t seen = si->si_pid;
+		for (int i = 0; i < 2; i++) {
+			pid_t tid = i ? tr->leader : tr->tid;
+			int r = wait_for(tid, WSTOPPED | WNOHANG, si);
+			if (r == 1)
+				return 1;
+		}
+		if (seen == tr->tid)
+			return -ECHILD; /* dead */
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+}
+
+static bool is_step(pid_t tid)
+{
+	siginfo_t si;
+
+	/* the kernel's own, not one that somebody sent */
+	return ptrace(PTRACE_GETSIGINFO, tid, 0, &si) == 0 && si.si_code > 0;
+}
+
+/* Waits for the next stop of the task. */
 static enum event next_stop(struct trace *tr)
 {
 	siginfo_t si;
 
-	for (;;) {
-		memset(&si, 0, sizeof(si));
-		if (waitid(P_ALL, 0, &si, WSTOPPED | WEXITED | WNOWAIT | __WALL | __WNOTHREAD) < 0) {
-			if (errno == EINTR)
-				continue;
-			tr->done = true;
-			return EV_GONE;
-		}
-		if (si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED) {
-			if (wr_tracee_parent(si.si_pid) != getpid())
-				waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | __WALL);
-			tr->done = true;
-			return EV_GONE;
-		}
-		if (waitid(P_PID, (id_t)tr->tid, &si, WSTOPPED | __WALL | WNOHANG) == 0 &&
-		    si.si_pid == tr->tid)
-			break;
-	}
+	int r = tr->leader ? wait_for_thread(tr, &si) : wait_for(tr->tid, WSTOPPED, &si);
+	if (r < 0)
+		return gone(tr);
 	int sig = si.si_status & 0xff, event = si.si_status >> 8;
-	tr->tid = si.si_pid; /* exec by a thread that is not the leader: it takes the leader's number */
-	tr->status_sig = sig;
+	if (tr->leader && si.si_pid == tr->leader) {
+		tr->tid = tr->leader;
+		tr->leader = 0;
+	}
+	tr->signal = sig;
 	if (event == PTRACE_EVENT_EXEC)
 		return EV_EXEC;
 	if (event == PTRACE_EVENT_STOP)
-		return sig == SIGTRAP ? EV_EVENT_STOP : EV_GROUP_STOP;
+		return sig == SIGTRAP ? EV_STOP : EV_GROUP_STOP;
 	if (sig == (SIGTRAP | 0x80))
 		return EV_SYSCALL;
+	if (sig == SIGTRAP && tr->stepping && is_step(tr->tid))
+		return EV_STEP;
 	return EV_SIGNAL;
 }
 
@@ -184,59 +173,37 @@ static void leave(struct trace *tr)
 	}
 }
 
-static void answer(struct warren_substitution *s, int error)
+static enum event resume(struct trace *tr, int how)
 {
-	struct seccomp_notif_resp resp = {.id = s->id, .error = error};
-	(void)wr_notif_send(s->listener, &resp);
+	tr->stepping = how == PTRACE_SINGLESTEP || (how == PTRACE_CONT && tr->stepping);
+	if (ptrace(how, tr->tid, 0, 0) < 0 && errno != ESRCH)
+		return EV_GONE; /* cannot be; leave() sees to it */
+	return next_stop(tr);
 }
 
-static int install_fds(struct trace *tr)
-{
-	struct warren_substitution *s = tr->s;
+/* ---- the task's registers and memory ---- */
 
-	for (unsigned i = 0; i < s->n_inject; i++) {
-		struct seccomp_notif_addfd add = {.id = s->id,
-						  .srcfd = (uint32_t)s->inject[i].fd,
-						  .newfd_flags = s->inject[i].cloexec ? O_CLOEXEC : 0};
-		int fd = wr_notif_addfd(s->listener, &add);
-		if (fd < 0)
-			return fd;
-		wr_cleanup_close(&s->inject[i].fd);
-		tr->guest_fd[tr->n_fds++] = fd;
-		if (s->inject[i].arg >= 0)
-			s->args[s->inject[i].arg] = (uint64_t)fd;
-	}
-	return 0;
-}
-
-/* Runs one more call in the task, from a stop in which regs are loaded from base; its result or negative
- * errno. */
-static int64_t run_call(struct trace *tr, const struct wr_regs *base, long nr, const uint64_t args[6])
+/* Runs one more call in the task, from a stop, with all signals blocked; its result or -ESRCH. */
+static int64_t run_call(struct trace *tr, long nr, const uint64_t args[6])
 {
-	struct wr_regs r = *base;
+	const uint64_t all = UINT64_MAX;
+	uint64_t mask;
+	struct wr_regs r = tr->saved;
 
 	wr_regs_set_call(&r, nr, args);
-	if (wr_regs_store(tr->tid, &r) < 0)
+	if (wr_regs_store(tr->tid, &r) < 0 || ptrace(PTRACE_GETSIGMASK, tr->tid, sizeof(mask), &mask) < 0 ||
+	    ptrace(PTRACE_SETSIGMASK, tr->tid, sizeof(all), &all) < 0)
 		return -ESRCH;
-	for (int i = 0; i < 2; i++) {
-		if (ptrace(PTRACE_SYSCALL, tr->tid, 0, 0) < 0)
+	for (int i = 0; i < 2;) {
+		enum event e = resume(tr, PTRACE_SYSCALL);
+		if (e == EV_GONE)
 			return -ESRCH;
-		enum event e = next_stop(tr);
-		if (e != EV_SYSCALL)
-			return e == EV_GONE ? -ESRCH : -EINTR;
+		/* job control may come before the call: the stop is taken up again after the detach */
+		i += e == EV_SYSCALL;
 	}
-	if (wr_regs_load(tr->tid, &r) < 0)
+	if (ptrace(PTRACE_SETSIGMASK, tr->tid, sizeof(mask), &mask) < 0 || wr_regs_load(tr->tid, &r) < 0)
 		return -ESRCH;
 	return wr_regs_result(&r);
-}
-
-static void close_fds(struct trace *tr)
-{
-	for (unsigned i = 0; i < tr->n_fds; i++) {
-		const uint64_t args[6] = {(uint64_t)tr->guest_fd[i]};
-		run_call(tr, &tr->saved, SYS_close, args);
-	}
-	tr->n_fds = 0;
 }
 
 /* The original call again, as the kernel's own restart would do it; the pending signal is delivered first. */
@@ -249,194 +216,190 @@ static void bail_out(struct trace *tr, int sig)
 	detach(tr, sig);
 }
 
+static void finish(struct trace *tr, int64_t result)
+{
+	struct wr_regs r = tr->saved;
+
+	wr_regs_finish(&r, result);
+	wr_regs_store(tr->tid, &r);
+	detach(tr, 0);
+}
+
 static int write_task(pid_t tid, uint64_t addr, const void *buf, size_t len)
 {
 	struct iovec l = {(void *)(uintptr_t)buf, len}, r = {(void *)(uintptr_t)addr, len};
 	return process_vm_writev(tid, &l, 1, &r, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
 }
 
-static int read_task(pid_t tid, uint64_t addr, void *buf, size_t len)
-{
-	struct iovec l = {buf, len}, r = {(void *)(uintptr_t)addr, len};
-	return process_vm_readv(tid, &l, 1, &r, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
-}
-
-/* Below the red zone of the stack, which no code may rely on; where that does not fit, in a mapping of its
- * own. */
-static int place_scratch(struct trace *tr)
+static int write_scratch(struct trace *tr, uint64_t at)
 {
 	struct warren_substitution *s = tr->s;
+	_cleanup_free_ char *copy = malloc(s->scratch_len);
 
-	if (!s->scratch_len)
-		return 0;
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, s->scratch, s->scratch_len);
+	for (size_t k = 0; k < s->n_relocs; k++) {
+		uint64_t word;
+		memcpy(&word, copy + s->relocs[k], sizeof(word));
+		word += at;
+		memcpy(copy + s->relocs[k], &word, sizeof(word));
+	}
+	return write_task(tr->tid, at, copy, s->scratch_len);
+}
+
+/* A mapping of our own in the task, at an address where nobody else maps anything. It stays, for the next
+ * time: after vfork the memory is the parent's, where nothing could be unmapped any more once the child has
+ * its new program. No other substitution has this slot while ours runs. */
+static uint64_t slot_addr(unsigned slot)
+{
+#if defined(__x86_64__)
+	const uint64_t base = 0x2a5c00000000ULL;
+#else
+	const uint64_t base = 0x2a5c000000ULL; /* within 39 bits */
+#endif
+	return base + slot * SLOT_SIZE;
+}
+
+/* What is short goes below the red zone of the stack, which no code may rely on. What is longer could lie on
+ * something there: a signal stack or a coroutine's is small, and has other things below. */
+static int place_scratch(struct trace *tr, uint64_t *ret_at)
+{
+	struct warren_substitution *s = tr->s;
 	uint64_t at = (wr_regs_sp(&tr->saved) - RED_ZONE - s->scratch_len) & ~15ULL;
-	for (int i = 0; i < 2; i++) {
-		for (size_t k = 0; k < s->n_relocs; k++) {
-			uint64_t word;
-			memcpy(&word, (char *)s->scratch + s->relocs[k], sizeof(word));
-			word += at;
-			memcpy((char *)s->scratch + s->relocs[k], &word, sizeof(word));
+
+	if (s->scratch_len > SLOT_SIZE)
+		return -E2BIG;
+	if (s->scratch_len > SMALL || write_scratch(tr, at) < 0) {
+		at = slot_addr(tr->slot);
+		if (write_scratch(tr, at) < 0) {
+			const uint64_t map[6] = {at,
+						 SLOT_SIZE,
+						 PROT_READ | PROT_WRITE,
+						 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+							 MAP_FIXED_NOREPLACE,
+						 (uint64_t)-1,
+						 0};
+			int64_t r = run_call(tr, SYS_mmap, map);
+			if (r < 0)
+				return (int)r;
+			if ((uint64_t)r != at || write_scratch(tr, at) < 0)
+				return -ENOMEM;
 		}
-		if (write_task(tr->tid, at, s->scratch, s->scratch_len) == 0)
-			break;
-		if (i == 1)
-			return -E2BIG;
-		const uint64_t map[6] = {
-			0, s->scratch_len, 3 /* RW */, 0x22 /* private, anonymous */, (uint64_t)-1, 0};
-		int64_t r = run_call(tr, &tr->saved, SYS_mmap, map);
-		if (r < 0)
-			return (int)r;
-		for (size_t k = 0; k < s->n_relocs; k++) {
-			uint64_t word;
-			memcpy(&word, (char *)s->scratch + s->relocs[k], sizeof(word));
-			word -= at;
-			memcpy((char *)s->scratch + s->relocs[k], &word, sizeof(word));
-		}
-		at = (uint64_t)r;
 	}
 	for (unsigned i = 0; i < 6; i++)
 		if (s->scratch_args & (1U << i))
 			s->args[i] += at;
+	*ret_at = at;
 	return 0;
 }
 
-/* Room for AT_EXECFN above the vectors: they move down, the string goes into the gap. The kernel put
- * "/dev/fd/N". */
-static void fix_execfn(struct trace *tr)
-{
-	struct wr_regs r;
-	const char *name = tr->s->execfn;
-	size_t gap = (strlen(name) + 1 + 15) & ~15UL, len = 0, room = 65536;
-	uint64_t *v;
-
-	if (wr_regs_load(tr->tid, &r) < 0)
-		return;
-	uint64_t sp = wr_regs_sp(&r), words = 0;
-	if (read_task(tr->tid, sp, &words, 8) < 0 || words > 1000000)
-		return;
-	(void)room;
-	/* argc, argv, NULL, envp ..., NULL, auxv ..., AT_NULL: read on until the end is found */
-	for (size_t size = (words + 2) * 8 + 4096;; size *= 2) {
-		v = malloc(size);
-		if (!v)
-			return;
-		struct iovec l = {v, size}, rem = {(void *)(uintptr_t)sp, size};
-		ssize_t n = process_vm_readv(tr->tid, &l, 1, &rem, 1, 0);
-		size_t have = n > 0 ? (size_t)n / 8 : 0, i = words + 2;
-		while (i < have && v[i])
-			i++;
-		for (i++; i + 1 < have && v[i] != AT_NULL; i += 2)
-			if (v[i] == AT_EXECFN)
-				v[i + 1] = 0;
-		if (i + 1 < have) {
-			len = (i + 2) * 8;
-			break;
-		}
-		free(v);
-		if ((size_t)n < size || size > (16U << 20))
-			return;
-	}
-	uint64_t text = sp - gap + len, i = words + 2;
-	while (v[i])
-		i++;
-	for (i++; v[i] != AT_NULL; i += 2)
-		if (v[i] == AT_EXECFN)
-			v[i + 1] = text;
-	if (write_task(tr->tid, sp - gap, v, len) == 0 &&
-	    write_task(tr->tid, text, name, strlen(name) + 1) == 0) {
-		wr_regs_set_sp(&r, sp - gap);
-		wr_regs_store(tr->tid, &r);
-	}
-	free(v);
-}
+/* ---- the end of the call ---- */
 
 static void after_exec(struct trace *tr)
 {
-	char link[32];
-	struct stat st;
-
-	snprintf(link, sizeof(link), "/proc/%d/exe", tr->tid);
-	if (stat(link, &st) < 0 || st.st_dev != tr->s->exe_dev || st.st_ino != tr->s->exe_ino) {
-		/* another thread changed what the task was told to run */
+	if (wr_exec_stop(tr->s, tr->tid) < 0)
 		kill(tr->tid, SIGKILL);
-		detach(tr, 0);
-		return;
-	}
-	if (tr->s->execfn)
-		fix_execfn(tr);
 	detach(tr, 0);
 }
 
-static void after_call(struct trace *tr)
+static void after_call(struct trace *tr, const struct wr_expected *x)
 {
+	struct warren_substitution *s = tr->s;
 	struct wr_regs r;
 
 	if (wr_regs_load(tr->tid, &r) < 0)
 		return;
 	int64_t result = wr_regs_result(&r);
-	if (result <= -512 && result >= -516) {
-		close_fds(tr);
-		bail_out(tr, 0);
-		return;
-	}
-	if (result >= 0 && tr->s->check && tr->s->check(tr->s, tr->tid, result) < 0) {
+	if (result >= 0 && s->check && s->check(s, tr->tid, result) < 0) {
 		kill(tr->tid, SIGKILL);
 		detach(tr, 0);
 		return;
 	}
-	close_fds(tr);
-	r = tr->saved;
-	wr_regs_finish(&r, result);
-	wr_regs_store(tr->tid, &r);
-	detach(tr, 0);
+	if (x->guest_fd >= 0) {
+		const uint64_t args[6] = {(uint64_t)x->guest_fd};
+		if (run_call(tr, SYS_close, args) == -ESRCH)
+			return;
+	}
+	if ((result <= -512 && result >= -516) ||
+	    (result == -ENOENT && s->program && access(s->program, F_OK) < 0))
+		bail_out(tr, 0);
+	else
+		finish(tr, result);
+}
+
+/* ---- the way there ---- */
+
+/* May the end of the call be reported by a step? */
+static bool may_step(const struct trace *tr)
+{
+	uint64_t blocked;
+
+	return tr->s->exec && ptrace(PTRACE_GETSIGMASK, tr->tid, sizeof(blocked), &blocked) == 0 &&
+	       !(blocked & (1ULL << (SIGTRAP - 1)));
+}
+
+/* Lets the task make the call, from the stop in which it was set up, and waits for the end of it. */
+static enum event run(struct trace *tr, struct wr_expected *x)
+{
+	bool step = may_step(tr);
+
+	if (!step) {
+		enum event e = resume(tr, PTRACE_SYSCALL); /* the entry */
+		if (e != EV_SYSCALL)
+			return e;
+	}
+	wr_expect(tr->t, x);
+	enum event e = resume(tr, step ? PTRACE_SINGLESTEP : PTRACE_SYSCALL);
+	/* A job-control stop goes before the report of the step, which must not stay behind in the task. */
+	while (x->entered && (e == EV_GROUP_STOP || e == EV_STOP))
+		e = resume(tr, PTRACE_CONT);
+	wr_expect_end(tr->t, x);
+	return e;
 }
 
 /* From the stop in which the original call was cut short, to the end. */
 static void drive(struct trace *tr)
 {
 	struct warren_substitution *s = tr->s;
-	struct expected x = {.tid = tr->tid, .nr = s->nr};
-	struct wr_regs r;
+	struct wr_expected x = {.s = s, .tid = tr->tid, .nr = s->nr, .guest_fd = -1};
 
-	if (wr_regs_load(tr->tid, &tr->saved) < 0)
-		return;
-	int e = place_scratch(tr);
-	if (e < 0) {
-		close_fds(tr);
-		r = tr->saved;
-		wr_regs_finish(&r, e);
-		wr_regs_store(tr->tid, &r);
-		detach(tr, 0);
-		return;
+	if (s->scratch_len) {
+		int r = place_scratch(tr, &x.path_addr);
+		if (r < 0) {
+			finish(tr, r);
+			return;
+		}
 	}
-	r = tr->saved;
+	struct wr_regs r = tr->saved;
 	wr_regs_set_call(&r, s->nr, s->args);
 	if (wr_regs_store(tr->tid, &r) < 0)
 		return;
-	ptrace(PTRACE_SYSCALL, tr->tid, 0, 0);
-	enum event ev = next_stop(tr);
-	if (ev == EV_GONE)
-		return;
-	if (ev != EV_SYSCALL) {
-		int sig = ev == EV_SIGNAL ? tr->status_sig : 0;
-		/* Closing runs calls in the task, which must not meet the stop again: the signal waits till
-		 * detach. */
-		if (ev == EV_SIGNAL)
-			close_fds(tr);
-		bail_out(tr, sig);
-		return;
-	}
 	memcpy(x.args, s->args, sizeof(x.args));
-	expect_add(tr->t, &x);
-	ptrace(PTRACE_SYSCALL, tr->tid, 0, 0);
-	ev = next_stop(tr);
-	expect_take(tr->t, x.tid, 0, NULL); /* not notified at all, or killed */
-	if (ev == EV_EXEC)
+	switch (run(tr, &x)) {
+	case EV_EXEC:
 		after_exec(tr);
-	else if (ev == EV_SYSCALL)
-		after_call(tr);
-	else if (ev != EV_GONE)
-		detach(tr, tr->status_sig);
+		break;
+	case EV_SYSCALL:
+	case EV_STEP:
+		after_call(tr, &x);
+		break;
+	case EV_SIGNAL: /* before the call was made */
+		bail_out(tr, tr->signal);
+		break;
+	case EV_STOP:
+	case EV_GROUP_STOP:
+		bail_out(tr, 0);
+		break;
+	case EV_GONE:
+		break;
+	}
+}
+
+static int answer(struct warren_substitution *s, int error)
+{
+	struct seccomp_notif_resp resp = {.id = s->id, .error = error};
+	return wr_notif_send(s->listener, &resp);
 }
 
 static void seize_and_drive(struct trace *tr)
@@ -450,141 +413,37 @@ static void seize_and_drive(struct trace *tr)
 		return;
 	}
 	ptrace(PTRACE_INTERRUPT, s->tid, 0, 0);
-	int r = install_fds(tr);
-	/* A failure leaves the fds installed so far: there is one at most when the next one fails, see
-	 * close_fds. */
-	answer(s, r < 0 ? r : -WR_ERESTARTNOINTR);
+	/* Not accepted: the task is not in that call any more (a signal before Linux 5.19), or it is another
+	 * task with the same number. Its registers are not ours to change. */
+	bool ours = answer(s, s->restart_only ? -WR_ERESTARTSYS : -WR_ERESTARTNOINTR) == 0;
 	enum event ev = next_stop(tr);
 	if (ev == EV_GONE)
 		return;
-	if (r < 0) {
-		detach(tr, ev == EV_SIGNAL ? tr->status_sig : 0);
-		return;
-	}
-	if (ev == EV_EVENT_STOP) {
+	if (!ours || s->restart_only || wr_regs_load(tr->tid, &tr->saved) < 0)
+		detach(tr, ev == EV_SIGNAL ? tr->signal : 0);
+	else if (ev == EV_STOP)
 		drive(tr);
-		return;
-	}
-	/* A job-control stop: the call restarts when the task is continued. */
-	if (wr_regs_load(tr->tid, &tr->saved) == 0)
-		bail_out(tr, ev == EV_SIGNAL ? tr->status_sig : 0);
+	else /* a job-control stop: the call restarts when the task is continued */
+		bail_out(tr, ev == EV_SIGNAL ? tr->signal : 0);
 }
 
-static void substitute(struct wr_tracers *t, struct warren_substitution *s)
+void wr_substitute(struct wr_tracers *t, struct warren_substitution *s, unsigned slot)
 {
-	struct trace tr = {.t = t, .s = s, .tid = s->tid};
+	struct trace tr = {.t = t, .s = s, .tid = s->tid, .slot = slot};
 
+	int r = s->prepare ? s->prepare(s) : 0;
+	if (r < 0) {
+		answer(s, r);
+		return;
+	}
+	/* signal 0 to a thread of the group that bears its number */
+	if (syscall(SYS_tgkill, s->tid, s->tid, 0) < 0) {
+		tr.leader = wr_task_tgid(s->tid);
+		if (tr.leader < 0) {
+			answer(s, -ESRCH);
+			return;
+		}
+	}
 	seize_and_drive(&tr);
 	leave(&tr);
-}
-
-/* ---- the pool ---- */
-
-static void *run(void *arg)
-{
-	struct wr_tracers *t = arg;
-	struct timespec until;
-
-	pthread_mutex_lock(&t->lock);
-	for (;;) {
-		while (!t->first && !t->stop) {
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_sec += IDLE_SECS;
-			t->idle++;
-			int r = pthread_cond_timedwait(&t->work, &t->lock, &until);
-			t->idle--;
-			if (r == ETIMEDOUT && !t->first)
-				goto out;
-		}
-		if (!t->first)
-			break;
-		struct job *j = t->first;
-		t->first = j->next;
-		if (!t->first)
-			t->last = &t->first;
-		pthread_mutex_unlock(&t->lock);
-		substitute(t, j->s);
-		wr_subst_free(j->s);
-		free(j);
-		pthread_mutex_lock(&t->lock);
-	}
-out:
-	t->threads--;
-	pthread_cond_broadcast(&t->idle_change);
-	pthread_mutex_unlock(&t->lock);
-	return NULL;
-}
-
-int wr_tracers_new(unsigned max, struct wr_tracers **ret)
-{
-	struct wr_tracers *t = calloc(1, sizeof(*t));
-
-	if (!t)
-		return -ENOMEM;
-	t->max = max;
-	t->last = &t->first;
-	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->work, NULL);
-	pthread_cond_init(&t->idle_change, NULL);
-	for (unsigned i = 0; i < SHARDS; i++)
-		pthread_mutex_init(&t->shard[i].lock, NULL);
-	*ret = t;
-	return 0;
-}
-
-void wr_tracers_free(struct wr_tracers *t)
-{
-	if (!t)
-		return;
-	pthread_mutex_lock(&t->lock);
-	t->stop = true;
-	pthread_cond_broadcast(&t->work);
-	while (t->threads)
-		pthread_cond_wait(&t->idle_change, &t->lock);
-	pthread_mutex_unlock(&t->lock);
-	pthread_mutex_destroy(&t->lock);
-	pthread_cond_destroy(&t->work);
-	pthread_cond_destroy(&t->idle_change);
-	free(t);
-}
-
-static bool spawn(struct wr_tracers *t)
-{
-	sigset_t all, old;
-	pthread_t th;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int r = pthread_create(&th, NULL, run, t);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (r == 0)
-		pthread_detach(th);
-	return r == 0;
-}
-
-void wr_tracers_submit(struct wr_tracers *t, struct warren_substitution *s)
-{
-	struct job *j = malloc(sizeof(*j));
-	bool ok = j != NULL;
-
-	pthread_mutex_lock(&t->lock);
-	if (ok && !t->idle && t->threads < t->max) {
-		t->threads++;
-		if (!spawn(t)) {
-			t->threads--;
-			ok = t->threads > 0;
-		}
-	}
-	if (ok) {
-		*j = (struct job){NULL, s};
-		*t->last = j;
-		t->last = &j->next;
-		pthread_cond_signal(&t->work);
-	}
-	pthread_mutex_unlock(&t->lock);
-	if (!ok) {
-		answer(s, -ENOMEM);
-		wr_subst_free(s);
-		free(j);
-	}
 }

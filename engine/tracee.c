@@ -97,15 +97,14 @@ int64_t wr_regs_result(const struct wr_regs *r)
 	return (int64_t)r->r.regs[0];
 }
 
+/* Before the stop the kernel has prepared the restart already (arch/arm64/kernel/signal.c, do_signal()): pc
+ * is back at the svc instruction, x0 the first argument again. */
 void wr_regs_set_call(struct wr_regs *r, long nr, const uint64_t args[6])
 {
-	r->r.pc -= 4;
 	r->r.regs[8] = (uint64_t)nr;
 	memcpy(r->r.regs, args, 6 * sizeof(args[0]));
 }
 
-/* x0 was overwritten by the result; unlike x86-64 the first argument cannot be had back from the registers
- * here, so the kernel's own restart is left to do it: pc and x0 as they are. */
 void wr_regs_restart(struct wr_regs *r)
 {
 	(void)r;
@@ -113,6 +112,7 @@ void wr_regs_restart(struct wr_regs *r)
 
 void wr_regs_finish(struct wr_regs *r, int64_t result)
 {
+	r->r.pc += 4;
 	r->r.regs[0] = (uint64_t)result;
 }
 

@@ -24,7 +24,8 @@ int wr_regs_store(pid_t tid, const struct wr_regs *r);
 uint64_t wr_regs_sp(const struct wr_regs *r);
 void wr_regs_set_sp(struct wr_regs *r, uint64_t sp);
 int64_t wr_regs_result(const struct wr_regs *r);
-/* From the registers of a stop just after a system call: make the task enter this call when it goes on. */
+/* From the registers of the first stop, after a call that was answered with -ERESTARTNOINTR: make the task
+ * enter this call when it goes on. */
 void wr_regs_set_call(struct wr_regs *r, long nr, const uint64_t args[6]);
 /* ... enter the call that was made once more. */
 void wr_regs_restart(struct wr_regs *r);

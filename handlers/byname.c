@@ -16,7 +16,7 @@ struct want {
 /* In the exit stop: the path in the task's memory may have been changed by another thread meanwhile. */
 static int check(struct warren_substitution *s, pid_t tid, int64_t result)
 {
-	const struct want *want = s->check_data;
+	const struct want *want = s->data;
 	char link[64];
 	struct stat st;
 
@@ -62,6 +62,7 @@ struct warren_verdict wr_by_name(struct warren_request *rq, int fd, long nr, con
 	s->scratch_len = (size_t)n + 1;
 	s->scratch_args = 1U << path_arg;
 	s->check = check;
-	s->check_data = want;
+	s->data = want;
+	s->free_data = free;
 	return (struct warren_verdict){.kind = WARREN_SUBSTITUTE, .fd = -1, .sub = s};
 }

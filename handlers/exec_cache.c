@@ -73,14 +73,14 @@ struct name {
 	bool in_path, oom;
 	uint64_t number;
 	size_t key_len, path_len;
-	const char *base; /* in path, or "exe" */
-	uint64_t serial;  /* the key: this and path without its NUL */
-	char path[];
+	const char *base; /* in path */
+	uint64_t serial;  /* the key: this, and path with its NUL and base */
+	char path[];	  /* the guest's, NUL, BASENAME, NUL */
 };
 
 struct path_key {
 	uint64_t serial;
-	char path[PATH_MAX];
+	char path[PATH_MAX + NAME_MAX + 1];
 };
 
 struct wr_exec_cache {
@@ -99,8 +99,8 @@ struct wr_exec_cache {
 struct request {
 	int src_fd;
 	struct wr_file_id id;
-	const char *guest_path, *host_interp;
-	size_t guest_len, interp_len;
+	const char *guest_path, *base, *host_interp;
+	size_t guest_len, base_len, interp_len;
 	bool private; /* the copy is for this caller only */
 };
 
@@ -154,7 +154,7 @@ static void name_unlink(struct wr_exec_cache *cache, const struct name *name)
 
 static uint64_t name_cost(const struct name *name)
 {
-	return sizeof(*name) + name->path_len + 1;
+	return sizeof(*name) + name->path_len + strlen(name->base) + 2;
 }
 
 static void name_unhash_path(struct wr_exec_cache *cache, struct name *name)
@@ -361,7 +361,7 @@ static int copy_acquire(struct wr_exec_cache *cache, struct request *rq, struct 
 
 static struct name *name_new(struct wr_exec_cache *cache, struct copy *copy, const struct request *rq)
 {
-	struct name *name = calloc(1, sizeof(*name) + rq->guest_len + 1);
+	struct name *name = calloc(1, sizeof(*name) + rq->guest_len + rq->base_len + 2);
 	if (!name)
 		return NULL;
 	name->copy = copy;
@@ -369,11 +369,9 @@ static struct name *name_new(struct wr_exec_cache *cache, struct copy *copy, con
 	name->number = cache->next_number++;
 	memcpy(name->path, rq->guest_path, rq->guest_len);
 	name->path_len = rq->guest_len;
-	name->key_len = sizeof(name->serial) + rq->guest_len;
-	const char *slash = strrchr(name->path, '/');
-	name->base = slash ? slash + 1 : name->path;
-	if (!*name->base || strcmp(name->base, ".") == 0 || strcmp(name->base, "..") == 0)
-		name->base = "exe";
+	name->base = name->path + rq->guest_len + 1;
+	memcpy(name->path + rq->guest_len + 1, rq->base, rq->base_len);
+	name->key_len = sizeof(name->serial) + rq->guest_len + 1 + rq->base_len;
 	return name;
 }
 
@@ -414,7 +412,9 @@ static int name_acquire(struct wr_exec_cache *cache, struct copy *copy, const st
 	struct name *name;
 
 	memcpy(key.path, rq->guest_path, rq->guest_len);
-	HASH_FIND(hh_path, cache->by_path, &key, sizeof(key.serial) + rq->guest_len, name);
+	key.path[rq->guest_len] = '\0';
+	memcpy(key.path + rq->guest_len + 1, rq->base, rq->base_len);
+	HASH_FIND(hh_path, cache->by_path, &key, sizeof(key.serial) + rq->guest_len + 1 + rq->base_len, name);
 	if (!name)
 		return name_create(cache, copy, rq, ret);
 	DL_DELETE(cache->name_lru, name);
@@ -465,23 +465,35 @@ static int get_once(struct wr_exec_cache *cache, struct request *rq, dev_t *ret_
 
 /* ---- interface ---- */
 
-int wr_exec_cache_get(struct wr_exec_cache *cache, int src_fd, const struct statx *stx,
-		      const char *guest_path, const char *host_interp, int *ret_fd, dev_t *ret_dev,
-		      ino_t *ret_ino)
+static const char *base_of(const char *guest_path)
 {
+	const char *slash = strrchr(guest_path, '/');
+	return slash ? slash + 1 : guest_path;
+}
+
+int wr_exec_cache_get(struct wr_exec_cache *cache, int src_fd, const struct statx *stx,
+		      const char *guest_path, const char *base, const char *host_interp, int *ret_fd,
+		      dev_t *ret_dev, ino_t *ret_ino)
+{
+	if (!base)
+		base = base_of(guest_path);
+	if (!*base || strchr(base, '/') || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
+		base = "exe";
 	struct request rq = {
 		.src_fd = src_fd,
 		.id = wr_file_id_of(stx),
 		.guest_path = guest_path,
+		.base = base,
 		.host_interp = host_interp,
 		.guest_len = strlen(guest_path),
+		.base_len = strlen(base),
 		.interp_len = strlen(host_interp),
 	};
 	int r = -ESTALE;
 
 	if (rq.guest_len == 0 || rq.interp_len == 0)
 		return -EINVAL;
-	if (rq.guest_len >= PATH_MAX || rq.interp_len >= PATH_MAX)
+	if (rq.guest_len >= PATH_MAX || rq.interp_len >= PATH_MAX || rq.base_len > NAME_MAX)
 		return -ENAMETOOLONG;
 	rq.private = wr_file_id_is_fresh(&rq.id);
 
@@ -491,6 +503,11 @@ int wr_exec_cache_get(struct wr_exec_cache *cache, int src_fd, const struct stat
 		return r;
 	*ret_fd = r;
 	return 0;
+}
+
+const char *wr_exec_cache_dir(const struct wr_exec_cache *cache)
+{
+	return cache->dir;
 }
 
 /* "DIR/N/..." -> N */

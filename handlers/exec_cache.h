@@ -39,10 +39,11 @@ void wr_exec_cache_set_limits(struct wr_exec_cache *cache, const struct wr_exec_
 void wr_exec_cache_stats(struct wr_exec_cache *cache, struct wr_exec_cache_stats *ret);
 
 /* The copy of src_fd (O_RDONLY, its position is not used) with the interpreter host_interp. stx is what
- * statx(src_fd) gives with STATX_BASIC_STATS, untranslated. guest_path is absolute. The caller owns *ret_fd,
- * an O_RDONLY | O_CLOEXEC fd that was opened at DIR/N/BASENAME; it can be executed at once, no writer is left
- * anywhere. The file has mode 0555 and stays at that path for at least idle_ms; the fd, and a process that
- * runs it, stay good for ever.
+ * statx(src_fd) gives with STATX_BASIC_STATS, untranslated. guest_path is absolute. base: BASENAME, of which
+ * the kernel makes the task's comm; NULL: that of guest_path. The caller owns *ret_fd, an O_RDONLY |
+ * O_CLOEXEC fd that was opened at DIR/N/BASENAME; it can be executed at once, no writer is left anywhere. The
+ * file has mode 0555 and stays at that path for at least idle_ms; the fd, and a process that runs it, stay
+ * good for ever.
  *
  * May take as long as the copy does; others that want the same copy wait, nobody else does. Returns 0 or a
  * negative errno, then nothing is left behind: -ENOEXEC and the others of wr_elf_copy_with_interp(), -ENOSPC
@@ -50,8 +51,11 @@ void wr_exec_cache_stats(struct wr_exec_cache *cache, struct wr_exec_cache_stats
  * (the original changed during the copy, or a writer of the copy did not go away), -ENAMETOOLONG, -EINVAL,
  * -ENOMEM. */
 int wr_exec_cache_get(struct wr_exec_cache *cache, int src_fd, const struct statx *stx,
-		      const char *guest_path, const char *host_interp, int *ret_fd, dev_t *ret_dev,
-		      ino_t *ret_ino);
+		      const char *guest_path, const char *base, const char *host_interp, int *ret_fd,
+		      dev_t *ret_dev, ino_t *ret_ino);
+
+/* The directory of its own, which the guests' Landlock rules let be executed. */
+const char *wr_exec_cache_dir(const struct wr_exec_cache *cache);
 
 /* host_path as readlink of /proc/PID/exe or a line of /proc/PID/maps gives it, with or without " (deleted)".
  * Answers for evicted copies too. The length of the guest path, without NUL, that was written to buf; -ENOENT

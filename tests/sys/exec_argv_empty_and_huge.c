@@ -24,6 +24,8 @@ int main(int argc, char **argv)
 	CHECK_EQ(t_capture(out, sizeof(out), "./s", (char *[]){NULL}, ev), 0);
 	CHECK_LINE(out, "argc=2");
 	CHECK_LINE(out, "argv1=./s");
+	CHECK_EQ(t_capture(out, sizeof(out), "./s", NULL, ev), 0);
+	CHECK_LINE(out, "argc=2");
 
 	REQUIRE(big);
 	memset(big, 'x', 200000);

@@ -80,7 +80,7 @@ static int get(struct fixture *f, const char *src, const char *guest, const char
 	assert_true(fd >= 0);
 	assert_int_equal(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx), 0);
 	ret->fd = -1;
-	int r = wr_exec_cache_get(f->cache, fd, &stx, guest, interp, &ret->fd, &ret->dev, &ret->ino);
+	int r = wr_exec_cache_get(f->cache, fd, &stx, guest, NULL, interp, &ret->fd, &ret->dev, &ret->ino);
 	if (r < 0) {
 		assert_int_equal(ret->fd, -1);
 		return r;
@@ -318,8 +318,10 @@ static void test_stale_statx(void **state)
 	assert_int_equal(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx), 0);
 	assert_int_equal(chmod(path, 0700), 0); /* another ctime */
 	let_it_age();
-	assert_int_equal(wr_exec_cache_get(f->cache, fd, &stx, "/stale", f->loader, &a, &dev, &ino_a), 0);
-	assert_int_equal(wr_exec_cache_get(f->cache, fd, &stx, "/stale", f->loader, &b, &dev, &ino_b), 0);
+	assert_int_equal(wr_exec_cache_get(f->cache, fd, &stx, "/stale", NULL, f->loader, &a, &dev, &ino_a),
+			 0);
+	assert_int_equal(wr_exec_cache_get(f->cache, fd, &stx, "/stale", NULL, f->loader, &b, &dev, &ino_b),
+			 0);
 	assert_int_not_equal(ino_a, ino_b);
 	close(a), close(b);
 }
@@ -543,7 +545,7 @@ static int get_quietly(struct fixture *f, const char *src, const char *guest, in
 
 	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)
 		return -errno;
-	int r = wr_exec_cache_get(f->cache, fd, &stx, guest, f->loader, &got, &dev, ret_ino);
+	int r = wr_exec_cache_get(f->cache, fd, &stx, guest, NULL, f->loader, &got, &dev, ret_ino);
 	if (r < 0)
 		return r;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", got);
