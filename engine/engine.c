@@ -15,14 +15,31 @@ static unsigned cpus(void)
 	return n > 0 ? (unsigned)n : 1;
 }
 
+static rlim_t soft_nofile = RLIM_INFINITY;
+static pthread_once_t nofile_once = PTHREAD_ONCE_INIT;
+
 static void raise_nofile(void)
 {
 	struct rlimit lim;
 
-	if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < lim.rlim_max) {
-		lim.rlim_cur = lim.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &lim);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return;
+	soft_nofile = lim.rlim_cur;
+	lim.rlim_cur = lim.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &lim);
+}
+
+/* The soft limit as it was: programs that use select(2), or close every fd there may be, reckon with a low
+ * one.
+ */
+struct rlimit wr_guest_nofile(void)
+{
+	struct rlimit lim = {0};
+
+	getrlimit(RLIMIT_NOFILE, &lim);
+	if (soft_nofile < lim.rlim_cur)
+		lim.rlim_cur = soft_nofile;
+	return lim;
 }
 
 static void free_handlers(struct wr_custom *c)
@@ -88,7 +105,7 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return -ENOMEM;
-	raise_nofile();
+	pthread_once(&nofile_once, raise_nofile);
 	int r0 = wr_guard_start(&e->guard, wr_tag_base(), WR_TAG_SUPERVISOR);
 	if (r0 < 0) {
 		free(e);

@@ -140,6 +140,9 @@ int wr_sandbox_reap(struct warren_sandbox *s);
 /* The owner saw the listener's HUP: no task is left. */
 void wr_sandbox_gone(struct warren_sandbox *s);
 
+/* engine.c: RLIMIT_NOFILE for a guest. */
+struct rlimit wr_guest_nofile(void);
+
 /* launch.c: clone, confine, exec. Fills pid, pidfd, listener; the listener is handed to adopt() before the
  * exec, since that is served already. */
 int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cwd_fd,

@@ -117,7 +117,9 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p)
 		if (listed[row->nr])
 			continue;
 		listed[row->nr] = true;
-		r = seccomp_rule_add(ctx, action, row->nr, 0);
+		r = row->handler ? wr_filter_reach(ctx, row->nr) : 0;
+		if (r == 0)
+			r = seccomp_rule_add(ctx, action, row->nr, 0);
 		if (r < 0 && r != -EACCES) /* EACCES: it is the default action already */
 			return r;
 	}
@@ -125,6 +127,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p)
 		if (listed[nr])
 			continue;
 		r = add_conditional(ctx, p, nr);
+		if (r == 0)
+			r = wr_filter_reach(ctx, nr);
 		if (r == 0)
 			r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
 		if (r < 0 && r != -EACCES)

@@ -99,6 +99,8 @@ dev_t wr_task_terminal(pid_t tid);
 bool wr_task_fds_full(struct warren_request *rq);
 /* Is this process one of the sandbox's? (tag.c) */
 bool wr_task_in_sandbox(const struct warren_sandbox *s, pid_t pid);
+/* A signal to the sandbox's processes of a group (0: to all) but one (0: none): 0 or -ESRCH. */
+int wr_sandbox_signal(const struct warren_sandbox *s, pid_t group, pid_t except, int sig);
 
 /* ---- pseudo-terminals that a sandbox made (handlers/pts.c) ---- */
 struct wr_ptys {

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "policy.h"
 #include "runtime_dir.h"
+#include <stdlib.h>
 #include <string.h>
 
 static uint64_t fs_rights(int abi)
@@ -76,9 +77,19 @@ static int grant_all(struct warren_policy *p, int ruleset)
 	return grant(ruleset, p->direct_exec ? p->runtime : wr_runtime_dir(), -1, EXEC_RIGHTS);
 }
 
+int wr_landlock_version(void)
+{
+	const char *pretend = getenv("WARREN_LANDLOCK_ABI");
+	int abi = wr_landlock_abi();
+
+	if (abi < 0)
+		return 0;
+	return pretend && atoi(pretend) < abi ? atoi(pretend) : abi;
+}
+
 int wr_landlock_build(struct warren_policy *p)
 {
-	int abi = wr_landlock_abi();
+	int abi = wr_landlock_version();
 	struct wr_landlock_ruleset_attr attr = {0};
 	size_t size = sizeof(attr.handled_access_fs);
 
@@ -87,7 +98,7 @@ int wr_landlock_build(struct warren_policy *p)
 		return 0; /* `warren check` says so */
 	p->direct_exec = p->mounts[p->n_mounts - 1].host_len == 0 && !p->has_deny && p->n_specs == 0;
 	attr.handled_access_fs = fs_rights(abi);
-	if (abi >= 6) {
+	if (abi >= WR_LANDLOCK_SCOPES) {
 		attr.scoped = LANDLOCK_SCOPE_SIGNAL | LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;
 		size = sizeof(attr);
 	}

@@ -32,6 +32,7 @@ struct launch { /* shared between parent and child */
 	const struct warren_policy *policy;
 	uint64_t tag;
 	int cwd_fd;
+	struct rlimit nofile;
 	sigset_t mask;
 	char **candidates;     /* programs to try, in order */
 	atomic_int listener;   /* -1: not yet */
@@ -198,6 +199,9 @@ CHILD_SIDE static int child(void *arg)
 		futex_wake(&l->gate);
 		r = set_stdio(l->cmd);
 	}
+	/* Only now: the listener's number may be above it. The filter lets this call pass. */
+	if (r >= 0)
+		r = RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &l->nofile, 0);
 	if (r >= 0)
 		r = RAW(SYS_rt_sigprocmask, SIG_SETMASK, &l->mask, 0, 8);
 	if (r >= 0)
@@ -271,6 +275,7 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 			   .child_tid = 1};
 	sigset_t all;
 
+	l.nofile = wr_guest_nofile();
 	l.candidates = make_candidates(cmd);
 	if (!l.candidates)
 		return -ENOMEM;

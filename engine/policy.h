@@ -112,7 +112,14 @@ bool wr_policy_has_extras(const struct warren_policy *p, dev_t dev, ino_t ino);
 
 /* filter.c, landlock.c: compile a frozen policy's mounts and rules. */
 int wr_filter_build(struct warren_policy *p);
+/* filter_reach.c: rules of a call that can reach other processes. 1: added, 0: it is not such a call, or a
+ * negative errno. ctx is libseccomp's. */
+int wr_filter_reach(void *ctx, int nr);
 int wr_landlock_build(struct warren_policy *p);
+/* The kernel's Landlock ABI, 0 if it has none. WARREN_LANDLOCK_ABI in the environment makes it appear older,
+ * for tests of what is done without. */
+int wr_landlock_version(void);
+#define WR_LANDLOCK_SCOPES 6 /* the ABI that keeps signals within the sandbox */
 
 /* Implemented by handlers/resolve.c, whose walk it is: the canonical form of a guest path, symlinks followed,
  * as far as it exists (the rest is kept as it is). Needs mounts[] only. */

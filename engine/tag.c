@@ -104,3 +104,21 @@ void wr_tag_kill_tree(uint64_t tag, pid_t pid, int timeout_ms)
 		close(fds[i]);
 	}
 }
+
+int wr_sandbox_signal(const struct warren_sandbox *s, pid_t group, pid_t except, int sig)
+{
+	_cleanup_closedir_ DIR *d = opendir("/proc");
+	int found = 0;
+
+	if (!d)
+		return -errno;
+	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
+		pid_t pid = (pid_t)atoi(e->d_name);
+		if (pid <= 0 || pid == except || (group && getpgid(pid) != group) || tag_of(pid) != s->tag)
+			continue;
+		_cleanup_close_ int fd = wr_pidfd_open(pid);
+		/* pinned by fd now, so the second look is at the one that gets the signal */
+		found += fd >= 0 && tag_of(pid) == s->tag && wr_pidfd_send_signal(fd, sig) == 0;
+	}
+	return found ? 0 : -ESRCH;
+}
