@@ -58,6 +58,8 @@ static void trace(struct warren_request *rq, const struct warren_verdict *v, uin
 	flockfile(f);
 	fprintf(f, "%" PRIu64 ".%06" PRIu64 " %d %s ", start / 1000000000, start / 1000 % 1000000, rq->tid,
 		rq->row->name);
+	if (rq->path && !rq->path[0])
+		fputs("\\x00", f); /* no path has this byte: the empty one */
 	for (const char *c = rq->path ? rq->path : "-"; *c; c++) {
 		if (*c > ' ' && *c != '\\' && *c < 0x7f)
 			putc_unlocked(*c, f);

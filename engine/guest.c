@@ -69,7 +69,13 @@ int wr_guest_read_str(struct warren_request *rq, uint64_t addr, char *buf, size_
 
 int wr_guest_path(struct warren_request *rq, unsigned i, char *buf)
 {
-	int r = wr_guest_read_str(rq, rq->args[i], buf, PATH_MAX);
+	int r = 0;
+
+	/* What a custom handler has seen is what is acted on, whatever the guest writes there meanwhile. */
+	if (rq->given[0] == i + 1 || rq->given[1] == i + 1)
+		strcpy(buf, rq->scratch->given[rq->given[0] != i + 1]);
+	else
+		r = wr_guest_read_str(rq, rq->args[i], buf, PATH_MAX);
 	if (r == 0 && !rq->path)
 		rq->path = buf;
 	return r;
@@ -105,13 +111,31 @@ uint64_t warren_request_arg(const struct warren_request *rq, unsigned i)
 	return i < 6 ? rq->args[i] : 0;
 }
 
+const char *warren_request_path_arg(struct warren_request *rq, unsigned i)
+{
+	if (i >= 6 || rq->row->args[i].role != WR_ROLE_PATH)
+		return NULL;
+	for (unsigned k = 0; k < 2; k++) {
+		char *buf = rq->scratch->given[k];
+		if (rq->given[k] == i + 1)
+			return buf;
+		if (rq->given[k])
+			continue;
+		if (wr_guest_read_str(rq, rq->args[i], buf, PATH_MAX) < 0)
+			return NULL;
+		rq->given[k] = (uint8_t)(i + 1);
+		if (!rq->path)
+			rq->path = buf;
+		return buf;
+	}
+	return NULL;
+}
+
 const char *warren_request_path(struct warren_request *rq)
 {
-	if (rq->path)
-		return rq->path;
 	for (unsigned i = 0; i < 6; i++)
 		if (rq->row->args[i].role == WR_ROLE_PATH)
-			return wr_guest_path(rq, i, rq->scratch->path[0]) < 0 ? NULL : rq->path;
+			return warren_request_path_arg(rq, i);
 	return NULL;
 }
 

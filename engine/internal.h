@@ -56,6 +56,7 @@ extern const int wr_table_max_nr;
 #define WR_PATH_BUFS 6
 struct wr_scratch { /* per worker, so that no handler allocates; each buffer is one idea's, see its user */
 	char path[WR_PATH_BUFS][2 * PATH_MAX];
+	char given[2][PATH_MAX]; /* paths that custom handlers asked for */
 	char bytes[65536];
 };
 
@@ -70,6 +71,7 @@ struct warren_request {
 	struct wr_thread *thread;	      /* the serving thread's own state (umask ...) */
 	const char *path;		      /* first path argument once read, for trace; NULL */
 	const struct warren_verdict *builtin; /* for WARREN_AFTER handlers */
+	uint8_t given[2];		      /* argument + 1 that scratch->given holds, 0: none */
 };
 
 /* ---- guest memory (guest.c) ---- */

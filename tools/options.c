@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "options.h"
 #include "cli.h"
+#include "profile.h"
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { OPT_ROOT = 256, OPT_DENY, OPT_MOUNT, OPT_CWD, OPT_ENV, OPT_CLEAN, OPT_NET };
+enum { OPT_ROOT = 256, OPT_DENY, OPT_MOUNT, OPT_CWD, OPT_ENV, OPT_CLEAN, OPT_NET, OPT_PROFILE };
 
 static const struct argp_option options[] = {
 	{"root", OPT_ROOT, "DIR", 0, "The directory that the program sees as / (default: /)", 0},
@@ -24,6 +25,7 @@ static const struct argp_option options[] = {
 	{"env", OPT_ENV, "NAME=VALUE", 0, "Set an environment variable", 0},
 	{"clean-env", OPT_CLEAN, NULL, 0, "Start from an empty environment (PATH, HOME and TERM are set)", 0},
 	{"net", OPT_NET, "none|host", 0, "The network (default: none)", 0},
+	{"profile", OPT_PROFILE, "FILE", 0, "Take these options from FILE, JSON; see warren(1)", 0},
 	{0},
 };
 
@@ -34,6 +36,9 @@ error_t options_bad(struct sandbox_options *o, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(o->bad, sizeof(o->bad), fmt, ap);
 	va_end(ap);
+	for (char *c = o->bad; *c; c++) /* one line, whatever the words are */
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return EINVAL;
 }
 
@@ -57,10 +62,8 @@ static error_t add_rule(struct sandbox_options *o, enum warren_access access, co
 	return 0;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t set(struct sandbox_options *o, int key, char *arg)
 {
-	struct sandbox_options *o = state->input;
-
 	switch (key) {
 	case OPT_ROOT:
 		o->root = arg;
@@ -94,9 +97,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			return options_bad(o, "--net '%s': none or host is wanted", arg);
 		o->net = arg[0] == 'h' ? WARREN_NET_HOST : WARREN_NET_NONE;
 		return 0;
+	case OPT_PROFILE:
+		return profile_read(o, arg);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+error_t options_set(struct sandbox_options *o, const char *name, char *value)
+{
+	for (const struct argp_option *opt = options; opt->name; opt++)
+		if (!strcmp(opt->name, name))
+			return set(o, opt->key, value);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	return set(state->input, key, arg);
 }
 
 const struct argp sandbox_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};

@@ -28,12 +28,15 @@ struct sandbox_options {
 	unsigned n_env;
 	enum warren_net net;
 	bool clean_env;
+	double timeout;		  /* seconds; 0: none given */
 	char bad[PATH_MAX + 200]; /* what is wrong with the arguments, one line; "" so far */
 };
 
 /* Its state->input is a struct sandbox_options. */
 extern const struct argp sandbox_argp;
 
+/* As the option --name does; ARGP_ERR_UNKNOWN: there is none. value is kept. */
+error_t options_set(struct sandbox_options *o, const char *name, char *value);
 /* Writes what is wrong, once; EINVAL. */
 error_t options_bad(struct sandbox_options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Applies them to a policy. 0, or an exit code of warren after one line on stderr that begins with command.

@@ -3,12 +3,15 @@
 #define _GNU_SOURCE
 #include "cli.h"
 #include "options.h"
+#include "words.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,7 +19,6 @@
 struct run {
 	struct sandbox_options sandbox;
 	const char *trace;
-	double timeout;
 	bool stats, json;
 	char **command;
 };
@@ -43,8 +45,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &run->sandbox;
 		return 0;
 	case OPT_TIMEOUT:
-		run->timeout = strtod(arg, &end);
-		if (end == arg || *end || !(run->timeout > 0) || run->timeout > 1e6)
+		run->sandbox.timeout = strtod(arg, &end);
+		if (end == arg || *end || !(run->sandbox.timeout > 0) || run->sandbox.timeout > 1e6)
 			return options_bad(&run->sandbox,
 					   "--timeout '%s': a number of seconds above 0 is wanted", arg);
 		return 0;
@@ -100,11 +102,11 @@ static void on_signal(int sig)
 /* Waits for the program; a signal to us goes to the sandbox. */
 static int wait_for(struct run *run, struct warren_sandbox *s, struct warren_result *res)
 {
-	double left = run->timeout;
+	double left = run->sandbox.timeout;
 	int r, grace = 0;
 
 	do {
-		int ms = run->timeout > 0 ? (int)(left > 0.2 ? 200 : left * 1000 + 1) : -1;
+		int ms = run->sandbox.timeout > 0 ? (int)(left > 0.2 ? 200 : left * 1000 + 1) : -1;
 		r = warren_sandbox_wait(s, ms < 0 ? 200 : ms, res);
 		if (caught) {
 			kill(warren_sandbox_pid(s), caught);
@@ -115,13 +117,22 @@ static int wait_for(struct run *run, struct warren_sandbox *s, struct warren_res
 			return warren_sandbox_kill(s, 10000) < 0 ? -ETIMEDOUT
 								 : warren_sandbox_wait(s, 1000, res);
 		}
-		if (run->timeout > 0) {
+		if (run->sandbox.timeout > 0) {
 			left -= 0.2;
 			if (r == -ETIMEDOUT && left <= 0)
 				return -ETIMEDOUT;
 		}
 	} while (r == -ETIMEDOUT || r == -EINTR);
 	return r;
+}
+
+/* Rules are enforced by the supervisor; Landlock is what is left when a guest finds a way around it. */
+static void warn_of_missing_backstop(void)
+{
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0)
+		fputs("warren run: warning: this kernel has no Landlock, so nothing backs the rules up; see "
+		      "warren check\n",
+		      stderr);
 }
 
 static int start_and_wait(struct run *run, struct warren_engine *e, struct warren_policy *p)
@@ -176,6 +187,8 @@ int cmd_run(int argc, char **argv)
 
 	argv[0] = name;
 	argp_err_exit_status = EXIT_USAGE;
+	if (words_check(&argp, name, argv) < 0)
+		return EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run))
 		return fail(EXIT_USAGE,
 			    run.sandbox.bad[0] ? run.sandbox.bad : "wrong arguments; see warren run --help");
@@ -196,6 +209,7 @@ int cmd_run(int argc, char **argv)
 		}
 	}
 	if (code == 0) {
+		warn_of_missing_backstop();
 		options_drop_capabilities();
 		int r = warren_engine_new(&opt, &e);
 		if (r < 0) {

@@ -2,6 +2,7 @@
 /* warren batch: the command line, and the course of a batch. */
 #define _GNU_SOURCE
 #include "batch.h"
+#include "../words.h"
 #include "../options.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -455,6 +456,8 @@ int cmd_batch(int argc, char **argv)
 
 	argv[0] = name;
 	argp_err_exit_status = EXIT_USAGE;
+	if (words_check(&argp, name, argv) < 0)
+		return EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &c))
 		return fail(EXIT_USAGE,
 			    c.sandbox.bad[0] ? c.sandbox.bad : "wrong arguments; see " NAME " --help");
@@ -468,6 +471,8 @@ int cmd_batch(int argc, char **argv)
 			    "no jobs given; a FILE, - for standard input, or COMMAND ::: ARGUMENT...");
 	if (!c.batch.slots)
 		c.batch.slots = cpus();
+	if (!(c.batch.timeout > 0)) /* of a profile */
+		c.batch.timeout = c.sandbox.timeout;
 	if (get_jobs(&c, text, sizeof(text)) < 0 || open_results(&c, text, sizeof(text)) < 0)
 		return fail(EXIT_USAGE, text);
 	if (warren_policy_new(&c.batch.policy) < 0)

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Custom handlers: code of a library user that sees a trapped system call before or after warren's own.
+/* Custom handlers: code of a library user that sees a trapped system call before or after warren's own;
+ * docs/examples/handlers.c is a program with three of them.
  *
  * A handler gets a request and returns a verdict; it never touches the listener. It runs on a worker thread,
- * several at once, so it must be thread-safe and must not block: a worker serves many sandboxes. */
+ * several at once and for several sandboxes, so it must be thread-safe (user is shared, too) and must not
+ * block or make the guest's thread wait for another: a worker serves many sandboxes. It may allocate, open
+ * files, use any library; but work that it does for the guest is done with the supervisor's rights.
+ *
+ * Legacy calls arrive in their canonical form: a handler of "openat" sees open and creat, one of "unlinkat"
+ * unlink and rmdir, with the arguments mapped (`warren syscalls` shows what is served as what). Calls that
+ * warren does not trap, or not with these arguments or in this sandbox (see the notes there), are not seen.
+ *
+ * A guest is hostile: its memory changes under a handler. Paths that a handler has read by
+ * warren_request_path() are what warren's own handler goes on to use; anything else is read again. What a
+ * path means may change at any time, too: a decision about an object that must not be wrong is a rule of the
+ * policy, which warren checks on the object that was reached. */
 #ifndef WARREN_HANDLER_H
 #define WARREN_HANDLER_H
 
@@ -20,7 +32,9 @@ struct warren_substitution;
 enum warren_verdict_kind {
 	WARREN_PASS,	   /* custom handlers only: go on with the next handler */
 	WARREN_RETURN,	   /* answer with value: a result >= 0 or a negative errno */
-	WARREN_CONTINUE,   /* let the kernel run the call as it stands; see docs/security.md before use */
+	WARREN_CONTINUE,   /* let the kernel run the call as it stands. It reads the guest's memory again, so
+			    * this decides nothing: for calls that may do whatever they do. Landlock is then all
+			    * that stands between a path and the host's files. */
 	WARREN_INJECT,	   /* install fd in the guest; its number there is the result */
 	WARREN_SUBSTITUTE, /* run another call in the task instead (internal) */
 	WARREN_DEFERRED,   /* another thread answers later (internal) */
@@ -46,8 +60,15 @@ enum warren_handler_when {
 const char *warren_request_syscall(const struct warren_request *rq); /* canonical name, e.g. "openat" */
 pid_t warren_request_tid(const struct warren_request *rq);	     /* the calling thread, host's view */
 uint64_t warren_request_arg(const struct warren_request *rq, unsigned i); /* canonical argument 0..5 */
-/* The path argument as the guest gave it; NULL when the call has none or it cannot be read. */
+/* The (first) path argument as the guest gave it: bytes, relative perhaps; NULL when the call has none or it
+ * cannot be read. Read once: warren's own handler uses the same text. _arg: that of canonical argument i;
+ * link and rename have two. */
 const char *warren_request_path(struct warren_request *rq);
+const char *warren_request_path_arg(struct warren_request *rq, unsigned i);
+/* The one absolute name, in the sandbox, of what path argument i leads to from the dirfd before it: without
+ * links, "." and "..". nofollow: of the link itself that the path ends in. 0, or a negative errno: -ENOENT
+ * (nothing is there), -EINVAL (argument i is no path), -EFAULT, -ENAMETOOLONG (size), and what walks give. */
+int warren_request_resolve(struct warren_request *rq, unsigned i, int nofollow, char *buf, size_t size);
 /* For WARREN_AFTER: the built-in handler's verdict. */
 const struct warren_verdict *warren_request_verdict(const struct warren_request *rq);
 /* Memory of the task: 0, or -EFAULT. Nothing is partially reported: short copies are -EFAULT. */

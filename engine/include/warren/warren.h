@@ -38,7 +38,9 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
  * allowed. */
 void warren_engine_free(struct warren_engine *e);
 /* Registers fn for a system call (canonical name of the table, e.g. "openat"; legacy forms arrive there
- * too). Before the first sandbox only: -EBUSY afterwards. -ENOENT: no such row. */
+ * too); see handler.h. Several for one call run in the order in which they were registered. user is borrowed
+ * until warren_engine_free(). Before the first sandbox only: -EBUSY afterwards. -ENOENT: no such row, or one
+ * that the filter refuses. */
 int warren_engine_add_handler(struct warren_engine *e, const char *syscall, enum warren_handler_when when,
 			      warren_handler_fn fn, void *user);
 /* How many sandboxes fit under this process's RLIMIT_NOFILE (raised to the hard limit by engine_new): one fd

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# bash completion for warren(1)
+
+_warren()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "run batch check syscalls help --help --version" -- "$cur")
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	help)
+		mapfile -t COMPREPLY < <(compgen -W "run batch check syscalls" -- "$cur")
+		return
+		;;
+	check)
+		mapfile -t COMPREPLY < <(compgen -W "--help" -- "$cur")
+		return
+		;;
+	syscalls)
+		mapfile -t COMPREPLY < <(compgen -W "--help --markdown" -- "$cur")
+		return
+		;;
+	run | batch) ;;
+	*) return ;;
+	esac
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} == -- ]]; then # the program and its arguments
+			if ((i == COMP_CWORD - 1)); then
+				mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+			else
+				compopt -o default
+			fi
+			return
+		fi
+	done
+	case $prev in
+	--root | --cwd) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	-r | -w | --read | --write | --deny | --mount | --profile | --trace) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	--net) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$cur") ;;
+	--env | --timeout) ;;
+	*)
+		mapfile -t COMPREPLY < <(compgen -W "-r -w --root --read --write --deny --mount --cwd --env --clean-env --net
+			--profile --timeout --stats --json --trace --help --" -- "$cur")
+		;;
+	esac
+	compopt -o filenames 2>/dev/null
+}
+complete -F _warren warren
