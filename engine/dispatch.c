@@ -4,7 +4,6 @@
 #define _GNU_SOURCE
 #include "engine.h"
 #include <inttypes.h>
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -121,11 +120,7 @@ int wr_server_init(struct wr_server *v)
 	v->scratch = malloc(sizeof(*v->scratch));
 	if (!v->scratch)
 		return -ENOMEM;
-	if (unshare(CLONE_FS) < 0)
-		return -errno;
-	v->thread.umask = umask(022);
-	umask(v->thread.umask);
-	return 0;
+	return wr_thread_begin(&v->thread);
 }
 
 bool wr_serve(struct wr_server *v, struct warren_sandbox *s, const struct seccomp_notif *n)

@@ -42,6 +42,14 @@ struct rlimit wr_guest_nofile(void)
 	return lim;
 }
 
+/* An eighth of the fds may be in messages on their way. */
+static unsigned max_sent_fds(void)
+{
+	struct rlimit lim;
+	return getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur > 8U * 65536 ? 65536
+									       : (unsigned)lim.rlim_cur / 8;
+}
+
 static void free_handlers(struct wr_custom *c)
 {
 	while (c) {
@@ -68,6 +76,7 @@ static void engine_destroy(struct warren_engine *e)
 	}
 	wr_watch_free(&e->watch);
 	wr_guard_stop(&e->guard);
+	wr_side_free(e->side); /* before the tracers, which it uses */
 	wr_tracers_free(e->tracers);
 	wr_exec_cache_free(e->exec_cache);
 	for (unsigned i = 0; i < WR_MAX_SYSCALLS; i++) {
@@ -114,6 +123,7 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->changed, NULL);
 	wr_watch_init(&e->watch);
+	e->max_sent_fds = max_sent_fds();
 	e->trace = opt ? opt->trace : NULL;
 	memset(e->row_of, -1, sizeof(e->row_of));
 	for (unsigned i = 0; i < wr_table_len; i++)
@@ -123,6 +133,8 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	e->n_hot = cpus() > 2 ? cpus() : 2;
 	e->workers = calloc(e->n_workers + WR_SPARE_WORKERS, sizeof(*e->workers));
 	r = e->workers ? wr_tracers_new(64, &e->tracers) : -ENOMEM;
+	if (r == 0)
+		r = wr_side_new(e, &e->side);
 	if (r == 0)
 		r = new_exec_cache(e);
 	if (r == 0)

@@ -4,8 +4,10 @@
 #define WARREN_ENGINE_ENGINE_H
 
 #include <liburing.h>
+#include <linux/capability.h>
 #include "internal.h"
 #include "policy.h"
+#include "side.h"
 #include "substitute.h"
 #include "guard.h"
 #include "watch.h"
@@ -21,6 +23,11 @@ struct wr_counters { /* of a sandbox; relaxed atomics, a reading while it runs i
 	atomic_uint_least32_t histogram[WARREN_HISTOGRAM_BUCKETS];
 	atomic_uint_least32_t per_syscall[WR_MAX_SYSCALLS];
 };
+
+/* What a root guest may keep, and the threads that act for it: rights over files. */
+#define WR_KEEP_CAPS                                                                                         \
+	((1U << CAP_CHOWN) | (1U << CAP_DAC_OVERRIDE) | (1U << CAP_DAC_READ_SEARCH) | (1U << CAP_FOWNER) |   \
+	 (1U << CAP_FSETID) | (1U << CAP_KILL))
 
 /* State of any thread that serves requests: a worker, or a thread of the side pool. */
 struct wr_thread {
@@ -93,6 +100,9 @@ struct warren_engine {
 	struct wr_counters ended; /* the counters of the sandboxes that are gone */
 	struct wr_guard guard;
 	struct wr_tracers *tracers;
+	struct wr_side *side;
+	atomic_uint sent_fds; /* as the sandboxes', of all */
+	unsigned max_sent_fds;
 	struct wr_exec_cache *exec_cache; /* rewritten programs, handlers/exec_cache.c */
 	FILE *trace;
 	atomic_bool used; /* a sandbox was started: handlers are fixed */
@@ -113,6 +123,8 @@ struct warren_sandbox {
 	struct wr_ptys ptys;
 	mode_t umask; /* at start */
 	uint64_t start_ns;
+	atomic_uint side_jobs; /* calls that wait in the side pool (side.c) */
+	atomic_uint sent_fds;  /* copies of the guest's fds in messages on their way (handlers/control.c) */
 	struct wr_counters *counters;
 	pthread_mutex_t wait_lock; /* over the next four */
 	int pidfd;		   /* -1: not asked for */
@@ -139,6 +151,9 @@ struct warren_sandbox {
 int wr_sandbox_reap(struct warren_sandbox *s);
 /* The owner saw the listener's HUP: no task is left. */
 void wr_sandbox_gone(struct warren_sandbox *s);
+
+/* thread.c: called first by every thread that serves requests. 0 or a negative errno. */
+int wr_thread_begin(struct wr_thread *t);
 
 /* engine.c: RLIMIT_NOFILE for a guest. */
 struct rlimit wr_guest_nofile(void);

@@ -88,6 +88,19 @@ int wr_guest_path(struct warren_request *rq, unsigned i, char *buf);
 /* True while the task still waits in this notification: call between reading memory and acting on it. */
 bool wr_request_alive(struct warren_request *rq);
 
+/* ---- the guest's fds (guest_fd.c) ---- */
+/* A pidfd of the notified thread; or a negative errno. */
+int wr_guest_pidfd(struct warren_request *rq);
+/* A copy of the guest's fd, close-on-exec; -EBADF. pidfd: of wr_guest_pidfd(), -1: it is opened for this. */
+int wr_guest_fd(struct warren_request *rq, int pidfd, uint64_t fd);
+/* Descriptors in messages live here while the message waits: room for n more copies, in the sandbox and in
+ * the engine? If so they are counted until given back. */
+#define WR_SENT_FDS_MAX 1024 /* of a sandbox */
+bool wr_guest_fds_take(struct warren_sandbox *s, unsigned n);
+void wr_guest_fds_give(struct warren_sandbox *s, unsigned n);
+/* Sends a signal to the notified thread. */
+void wr_guest_signal(struct warren_request *rq, int sig);
+
 /* ---- things about the guest's task (task.c) ---- */
 pid_t wr_task_tgid(pid_t tid);		      /* or negative errno */
 mode_t wr_own_umask(void);		      /* this process's */
@@ -125,6 +138,8 @@ atomic_bool *wr_sandbox_umask_changed(struct warren_sandbox *s);
 struct wr_ptys *wr_sandbox_ptys(struct warren_sandbox *s);
 atomic_bool *wr_sandbox_lists_served(struct warren_sandbox *s);
 struct wr_exec_cache *wr_sandbox_exec_cache(struct warren_sandbox *s);
+/* A number that no other running sandbox of the host has. */
+uint64_t wr_sandbox_tag(const struct warren_sandbox *s);
 bool wr_sandbox_root_is_host(const struct warren_sandbox *s);
 
 /* ---- substitution (substitute.c): another call is run in the task in place of the notified one ---- */

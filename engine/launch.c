@@ -5,7 +5,6 @@
  * sandbox. */
 #define _GNU_SOURCE
 #include "engine.h"
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
@@ -21,11 +20,6 @@
 #endif
 
 #define STACK (128 * 1024)
-
-/* What a root guest may keep: rights over files, which the supervisor's workers have, too. */
-#define KEEP_CAPS                                                                                            \
-	((1U << CAP_CHOWN) | (1U << CAP_DAC_OVERRIDE) | (1U << CAP_DAC_READ_SEARCH) | (1U << CAP_FOWNER) |   \
-	 (1U << CAP_FSETID) | (1U << CAP_KILL))
 
 struct launch { /* shared between parent and child */
 	const struct warren_command *cmd;
@@ -78,7 +72,7 @@ CHILD_SIDE static inline void futex_wake(atomic_uint *f)
 	RAW(SYS_futex, f, FUTEX_WAKE, 1, 0);
 }
 
-/* Privileges go before the filter is loaded; a root guest keeps KEEP_CAPS only. */
+/* Privileges go before the filter is loaded; a root guest keeps WR_KEEP_CAPS only. */
 CHILD_SIDE static long drop_privileges(void)
 {
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -89,10 +83,10 @@ CHILD_SIDE static long drop_privileges(void)
 		return r;
 	if (d[0].permitted || d[1].permitted) {
 		for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
-			if (cap > 31 || !(KEEP_CAPS & (1U << cap)))
+			if (cap > 31 || !(WR_KEEP_CAPS & (1U << cap)))
 				RAW(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0);
-		d[0].effective &= KEEP_CAPS;
-		d[0].permitted &= KEEP_CAPS;
+		d[0].effective &= WR_KEEP_CAPS;
+		d[0].permitted &= WR_KEEP_CAPS;
 		d[0].inheritable = d[1].effective = d[1].permitted = d[1].inheritable = 0;
 		r = RAW(SYS_capset, &h, d, 0, 0);
 		if (r < 0)

@@ -33,12 +33,12 @@ static void mask_wake_signal(const struct wr_thread *t, int how)
  * it waits). So only a thread that nothing interrupts does both in one; others install first and answer then,
  * which costs the task one more wake-up. A supervisor that is stopped (SIGSTOP, a debugger) in just that
  * moment is left. */
-static int add_fd(struct warren_request *rq, struct seccomp_notif_addfd *add)
+static int add_fd(struct warren_request *rq, struct seccomp_notif_addfd *add, bool answer)
 {
 	const struct wr_thread *t = rq->thread;
 	int r;
 
-	if (t->undisturbed) {
+	if (answer) {
 		add->flags = SECCOMP_ADDFD_FLAG_SEND;
 		mask_wake_signal(t, SIG_BLOCK);
 		r = wr_notif_addfd(rq->sandbox->listener, add);
@@ -48,8 +48,6 @@ static int add_fd(struct warren_request *rq, struct seccomp_notif_addfd *add)
 	do
 		r = wr_notif_addfd(rq->sandbox->listener, add);
 	while (r == -EINTR); /* it was not installed then */
-	if (r >= 0)
-		send_answer(rq, r, 0);
 	return r;
 }
 
@@ -57,11 +55,14 @@ static void inject(struct warren_request *rq, struct warren_verdict *v)
 {
 	struct seccomp_notif_addfd add = {
 		.id = rq->id, .srcfd = (uint32_t)v->fd, .newfd_flags = v->cloexec ? O_CLOEXEC : 0};
-	int r = add_fd(rq, &add);
+	bool answer = rq->thread->undisturbed && !v->close_first;
+	int r = add_fd(rq, &add, answer);
 
 	close(v->fd);
 	v->fd = -1;
 	v->value = r;
+	if (!answer && r >= 0)
+		send_answer(rq, r, 0);
 	if (r < 0 && r != -ENOENT) /* EMFILE: the guest's own limit */
 		send_answer(rq, r, 0);
 }

@@ -191,6 +191,11 @@ struct wr_exec_cache *wr_sandbox_exec_cache(struct warren_sandbox *s)
 	return s->engine->exec_cache;
 }
 
+uint64_t wr_sandbox_tag(const struct warren_sandbox *s)
+{
+	return s->tag;
+}
+
 bool wr_sandbox_root_is_host(const struct warren_sandbox *s)
 {
 	return s->policy->mounts[s->policy->n_mounts - 1].host_len == 0;

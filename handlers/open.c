@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "byname.h"
 #include "dir.h"
+#include "open_wait.h"
 #include "resolve.h"
 #include <string.h>
 
@@ -15,12 +16,13 @@ static bool wants_write(uint64_t flags)
 	       ((flags & O_ACCMODE) != O_RDONLY || (flags & WRITE_FLAGS) || (flags & O_TMPFILE) == O_TMPFILE);
 }
 
-/* Devices open only where warren shows them; a FIFO must not block the worker. The file was opened with
- * O_NONBLOCK, which is taken off again when the guest did not ask for it. */
-static int settle(struct warren_request *rq, const struct wr_target *t, uint64_t flags)
+/* Devices open only where warren shows them. The file was opened with O_NONBLOCK, which is taken off again
+ * when the guest did not ask for it. 1: a FIFO, whose other end must be waited for. */
+static int settle(struct warren_request *rq, const struct wr_target *t, uint64_t flags, bool *ret_fifo)
 {
 	struct stat st;
 
+	*ret_fifo = false;
 	if (flags & O_PATH)
 		return 0;
 	if (fstat(t->fd, &st) < 0)
@@ -29,12 +31,33 @@ static int settle(struct warren_request *rq, const struct wr_target *t, uint64_t
 		return -EACCES; /* as on a nodev mount */
 	if (S_ISDIR(st.st_mode))
 		wr_dir_opened(rq, t, &st);
-	if (!(flags & O_NONBLOCK)) {
-		int fl = fcntl(t->fd, F_GETFL);
-		if (fl < 0 || fcntl(t->fd, F_SETFL, fl & ~O_NONBLOCK) < 0)
-			return -errno;
-	}
-	return 0;
+	*ret_fifo = S_ISFIFO(st.st_mode);
+	if (flags & O_NONBLOCK)
+		return 0;
+	if (*ret_fifo && (flags & O_ACCMODE) == O_RDONLY)
+		return 1;
+	return wr_open_blocking(t->fd, flags);
+}
+
+/* A FIFO without a reader (ENXIO), or a file under a lease (EAGAIN): nothing has happened yet. The object is
+ * looked up once more, without opening it, for a thread that may wait. */
+static struct warren_verdict open_later(struct warren_request *rq, const struct open_how *how, unsigned flags,
+					unsigned need)
+{
+	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char *path = rq->scratch->path[0];
+	struct stat st;
+	int r = wr_guest_path(rq, 1, path);
+
+	if (r == 0)
+		r = wr_resolve(rq, (int)rq->args[0], path, flags, NULL, need, 0, &t);
+	if (r == 0 && fstat(t.fd, &st) < 0)
+		r = -errno;
+	if (r == 0 && !S_ISFIFO(st.st_mode) && !S_ISREG(st.st_mode))
+		r = -ENXIO;
+	if (r < 0)
+		return warren_return(r);
+	return wr_open_wait(rq, wr_steal_fd(&t.fd), how->flags);
 }
 
 /* /dev/tty is the controlling terminal of the task that opens it: that must do so itself. Another thread may
@@ -52,6 +75,7 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	struct open_how h = *how;
+	bool fifo = false;
 	unsigned flags = (how->flags & O_NOFOLLOW) ? 0 : WR_FOLLOW;
 	unsigned need = wants_write(how->flags) ? WR_MAY_READ | WR_MAY_WRITE : WR_MAY_READ;
 	char *path = rq->scratch->path[0];
@@ -92,15 +116,21 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 	if (r == 0 && t.mnt->kind == WR_MOUNT_TTY && !(how->flags & O_PATH))
 		return open_terminal(rq, &t, how->flags);
 	if (r == 0)
-		r = settle(rq, &t, how->flags);
+		r = settle(rq, &t, how->flags, &fifo);
+	else if ((r == -ENXIO || r == -EAGAIN) && !(how->flags & (O_NONBLOCK | O_PATH)))
+		return open_later(rq, how, flags, need);
 	if (r < 0)
 		return warren_return(named && wr_task_fds_full(rq) ? -EMFILE : r);
+	if (r == 1)
+		return wr_open_wait(rq, wr_steal_fd(&t.fd), how->flags);
 	if (how->flags & O_PATH) { /* ADDFD refuses such descriptors: the task opens the object itself */
 		struct stat st;
 		uint64_t nofollow = fstat(t.fd, &st) == 0 && S_ISLNK(st.st_mode) ? O_NOFOLLOW : 0;
 		const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, how->flags | nofollow};
 		return wr_by_name(rq, t.fd, SYS_openat, args, 1, WR_REACHED_FD);
 	}
+	if (fifo)
+		return wr_open_inject_fifo(wr_steal_fd(&t.fd), how->flags);
 	return warren_inject(wr_steal_fd(&t.fd), (how->flags & O_CLOEXEC) != 0);
 }
 

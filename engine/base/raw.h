@@ -70,6 +70,11 @@ static inline int wr_pidfd_open(pid_t pid)
 {
 	return (int)wr_ret(syscall(SYS_pidfd_open, pid, 0));
 }
+/* PIDFD_THREAD; linux/pidfd.h of 6.9 */
+static inline int wr_pidfd_open_thread(pid_t tid)
+{
+	return (int)wr_ret(syscall(SYS_pidfd_open, tid, O_EXCL));
+}
 static inline int wr_pidfd_getfd(int pidfd, int fd)
 {
 	return (int)wr_ret(syscall(SYS_pidfd_getfd, pidfd, fd, 0));

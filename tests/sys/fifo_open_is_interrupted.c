@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 	sa.sa_flags = SA_RESTART;
 	REQUIRE(!sigaction(SIGUSR1, &sa, NULL));
 	th = t_thread(late_writer, &me);
-	CHECK_EQ(open("p", O_RDONLY), 3);
+	CHECK(open("p", O_RDONLY) >= 0);
 	t_join(th);
 	CHECK_EQ(hits, 2);
 

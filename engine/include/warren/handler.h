@@ -47,6 +47,10 @@ struct warren_verdict {
 	int fd;				 /* WARREN_INJECT: owned by the reply step, which closes it */
 	int cloexec;			 /* WARREN_INJECT: O_CLOEXEC as the guest asked for it */
 	struct warren_substitution *sub; /* WARREN_SUBSTITUTE: owned by the reply step */
+	/* WARREN_INJECT: the supervisor's copy of fd is closed before the guest goes on, not at the same
+	 * time; for objects that show how many hold them open (FIFOs). Costs a second wake-up of the guest.
+	 */
+	int close_first;
 };
 
 typedef struct warren_verdict (*warren_handler_fn)(struct warren_request *rq, void *user);
@@ -77,22 +81,22 @@ int warren_request_write(struct warren_request *rq, uint64_t addr, const void *b
 
 static inline struct warren_verdict warren_return(int64_t value)
 {
-	struct warren_verdict v = {WARREN_RETURN, value, -1, 0, NULL};
+	struct warren_verdict v = {WARREN_RETURN, value, -1, 0, NULL, 0};
 	return v;
 }
 static inline struct warren_verdict warren_pass(void)
 {
-	struct warren_verdict v = {WARREN_PASS, 0, -1, 0, NULL};
+	struct warren_verdict v = {WARREN_PASS, 0, -1, 0, NULL, 0};
 	return v;
 }
 static inline struct warren_verdict warren_continue(void)
 {
-	struct warren_verdict v = {WARREN_CONTINUE, 0, -1, 0, NULL};
+	struct warren_verdict v = {WARREN_CONTINUE, 0, -1, 0, NULL, 0};
 	return v;
 }
 static inline struct warren_verdict warren_inject(int fd, int cloexec)
 {
-	struct warren_verdict v = {WARREN_INJECT, 0, fd, cloexec, NULL};
+	struct warren_verdict v = {WARREN_INJECT, 0, fd, cloexec, NULL, 0};
 	return v;
 }
 
