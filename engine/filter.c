@@ -29,8 +29,8 @@
 
 #define RULE(action, nr, ...) seccomp_rule_add(ctx, action, nr, __VA_ARGS__)
 
-/* Calls that are decided by register arguments alone. Returns 1: nr is one of them and its rules are added,
- * 0: it is not, or a negative errno. */
+/* Calls that are decided, or trapped, by register arguments. Returns 1: nr is one of them and its rules are
+ * added, 0: it is not, or a negative errno. */
 static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, int nr)
 {
 	int r;
@@ -82,15 +82,10 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, i
 			}
 		}
 		break;
-	case SYS_connect:
 	case SYS_sendto:
-		/* Paths of AF_UNIX addresses are not served yet and would name the host's sockets; without a
-		 * network there is no other kind of socket. sendto without an address is send(2). */
-		if (p->net != WARREN_NET_NONE)
-			return 0;
-		r = nr == SYS_connect ? RULE(SCMP_ACT_ERRNO(EACCES), nr, 0)
-				      : RULE(SCMP_ACT_ERRNO(EACCES), nr, 1, SCMP_A4(SCMP_CMP_NE, 0));
-		if (r == 0 && nr == SYS_sendto)
+		/* without an address it is send(2) */
+		r = RULE(SCMP_ACT_NOTIFY, nr, 1, SCMP_A4(SCMP_CMP_NE, 0));
+		if (r == 0)
 			r = RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A4(SCMP_CMP_EQ, 0));
 		break;
 	default:

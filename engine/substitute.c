@@ -408,7 +408,7 @@ static void seize_and_drive(struct trace *tr)
 
 	if (ptrace(PTRACE_SEIZE, s->tid, 0, PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) <
 	    0) {
-		answer(s, errno == ESRCH ? -ESRCH : -EPERM);
+		answer(s, errno == ESRCH ? -ESRCH : s->restart_only ? -EINTR : -EPERM);
 		tr->done = true;
 		return;
 	}

@@ -50,5 +50,13 @@ HANDLER(fchown);
 HANDLER(fsetxattr);
 HANDLER(fremovexattr);
 HANDLER(ioctl);
+HANDLER(bind);
+HANDLER(connect);
+HANDLER(getsockname);
+HANDLER(getpeername);
+HANDLER(sendto);
+HANDLER(sendmsg);
+HANDLER(sendmmsg);
+HANDLER(inotify_add_watch);
 
 #endif

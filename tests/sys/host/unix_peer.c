@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * unix_peer listen|listen-dgram|connect|sendto|sendmsg PATH: one end of an AF_UNIX socket; "@name" is an
- * abstract one. The listeners wait eight seconds for a peer: 0 nobody came, 1 somebody did. The others: 0
- * reached it, else the errno.
+ * abstract one. The listeners print "ready", wait fifteen seconds for a peer, and print "came" when one did.
+ * The others: 0 reached it, else the errno.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,7 +39,10 @@ int main(int argc, char **argv)
 			return errno;
 		puts("ready");
 		fflush(stdout);
-		return poll(&p, 1, 8000) > 0;
+		if (poll(&p, 1, 15000) <= 0)
+			return 0;
+		puts("came");
+		return 1;
 	}
 	if (!strcmp(argv[1], "connect")) {
 		r = connect(s, (void *)&a, len);
