@@ -88,6 +88,27 @@ struct warren_verdict wr_handle_statx(struct warren_request *rq, void *user)
 	return warren_return(r);
 }
 
+/* access(2) by the rules alone. */
+static int rules_allow(const struct wr_target *t, unsigned mode)
+{
+	bool no_write = (mode & W_OK) && !(t->may & WR_MAY_WRITE);
+	bool no_read = (mode & R_OK) && !(t->may & WR_MAY_READ);
+	struct stat st;
+	int r;
+
+	if (!no_write && !no_read)
+		return 0;
+	r = wr_fstat(t->fd, &st);
+	if (r < 0)
+		return r;
+	/* A mount that is read-only makes no device so. */
+	r = no_write ? wr_denied(t->mnt, WR_MAY_WRITE) : 0;
+	if (r < 0 && (r != -EROFS || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode)))
+		return r;
+	/* An ancestor directory can be listed. */
+	return no_read && !S_ISDIR(st.st_mode) ? -EACCES : 0;
+}
+
 struct warren_verdict wr_handle_faccessat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
@@ -97,14 +118,8 @@ struct warren_verdict wr_handle_faccessat(struct warren_request *rq, void *user)
 	if (mode & ~7U || flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_LIST, &t);
-	if (r == 0 && (mode & W_OK) && !(t.may & WR_MAY_WRITE))
-		r = wr_denied(t.mnt, WR_MAY_WRITE);
-	if (r == 0 && (mode & R_OK) && !(t.may & WR_MAY_READ)) {
-		struct stat st;
-		/* an ancestor directory can be listed */
-		if (fstatat(t.fd, "", &st, AT_EMPTY_PATH) < 0 || !S_ISDIR(st.st_mode))
-			r = -EACCES;
-	}
+	if (r == 0)
+		r = rules_allow(&t, mode);
 	if (r == 0 && syscall(SYS_faccessat2, t.fd, "", mode, AT_EMPTY_PATH | (flags & AT_EACCESS)) < 0)
 		r = -errno;
 	return warren_return(r);

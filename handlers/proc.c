@@ -257,11 +257,12 @@ static int magic(struct warren_request *rq, size_t consumed, struct wr_proc *ret
 	bool inside = wr_policy_guest_path(p, host, ret->link, sizeof(ret->link)) == 0;
 	ret->directory = S_ISDIR(st.st_mode);
 	/* a terminal is used anew by those who hold it, whoever made it */
-	if (inside && !gone && !(S_ISCHR(st.st_mode) && st.st_dev == p->pts_dev)) {
+	if (inside && !gone && !S_ISLNK(st.st_mode) && !(S_ISCHR(st.st_mode) && st.st_dev == p->pts_dev)) {
 		ret->kind = WR_PROC_LINK;
 		return 0;
 	}
-	if (inside && gone) {
+	/* An fd of a symlink is the symlink, whatever is at its text. */
+	if (inside && (gone || S_ISLNK(st.st_mode))) {
 		ret->may = wr_policy_may(p, wr_policy_mount(p, ret->link, &in), ret->link);
 		return 0;
 	}

@@ -6,6 +6,8 @@
 int main(int argc, char **argv)
 {
 	t_begin(argc, argv);
+	struct stat lst;
+	char self[32];
 	struct stat st, want;
 	char link[64], buf[8];
 	int p, d, fd;
@@ -51,6 +53,14 @@ int main(int argc, char **argv)
 	CHECK(fd >= 0);
 	CHECK(t_holds("d/g", "g"));
 	CHECK(dup(fd) >= 0);
+	/* An fd of a symlink is the symlink by its name in /proc, too. */
+	REQUIRE(!symlink("f", "link"));
+	fd = open("link", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	CHECK(!stat(self, &lst) && S_ISLNK(lst.st_mode));
+	CHECK_ERR(open(self, O_RDONLY), ELOOP);
+	CHECK_ERR(truncate(self, 0), EINVAL);
+	close(fd);
 	/* One may have an O_PATH fd of what one may not read. */
 	t_put_mode("closed", "x", 0000);
 	CHECK(open("closed", O_PATH) >= 0);
