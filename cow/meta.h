@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* meta.json of a layer: what it was made over, when and for what. */
+#ifndef WARREN_COW_META_H
+#define WARREN_COW_META_H
+
+#include "internal.h"
+
+#define WR_LAYER_FORMAT 1
+
+struct wr_meta {
+	int format;
+	int64_t created;
+	char *covers, *command; /* may be NULL */
+	char *lowers[WR_LAYER_MAX_LOWERS];
+	unsigned n_lowers;
+};
+
+void wr_meta_release(struct wr_meta *m);
+#define _cleanup_meta_ __attribute__((cleanup(wr_meta_release)))
+
+/* -ENOENT: there is none; -EINVAL: it is not one. dir: the layer's directory. */
+int wr_meta_read(int dir, struct wr_meta *ret);
+int wr_meta_write(int dir, const struct wr_meta *m);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random sequences of operations on a layer and on a plain copy of its lower directory: results, errors and
+ * the trees are equal. Then the layer is opened anew and must show the same tree. What differs by design is
+ * the rename of a directory with a lower part. */
+#define _GNU_SOURCE
+#include "layer_util.h"
+
+static unsigned long long rng;
+
+static unsigned rnd(unsigned n)
+{
+	rng ^= rng << 13;
+	rng ^= rng >> 7;
+	rng ^= rng << 17;
+	return (unsigned)(rng % n);
+}
+
+/* Few names, so that they meet. */
+static const char *pick(char buf[static 64])
+{
+	static const char *const names[] = {"a", "b", "c", "one", "two", "d", "x", "empty", "link", "new"};
+	unsigned depth = 1 + rnd(3);
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < depth; i++) {
+		if (i)
+			strcat(buf, "/");
+		strcat(buf, names[rnd(WR_ARRAY_SIZE(names))]);
+	}
+	if (rnd(20) == 0)
+		strcat(buf, "/");
+	return buf;
+}
+
+static int plain_open(int at, const char *rel, uint64_t flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC, .mode = (flags & O_CREAT) ? mode : 0, .resolve = BELOW};
+
+	return wr_openat2(at, rel, &how);
+}
+
+/* The parent, as a handler would have resolved it. */
+static int plain_parent(int at, const char *rel, char name[static 64])
+{
+	struct wr_path p;
+	char dir[PATH_MAX];
+	int r = wr_path_parse(rel, &p);
+
+	if (r < 0)
+		return r;
+	snprintf(name, 64, "%s%s", p.name, p.slash ? "/" : "");
+	return wr_open_below(at, wr_path_dir(&p, dir), O_PATH | O_DIRECTORY, 0);
+}
+
+struct op {
+	enum { WRITE, APPEND, MKDIR, UNLINK, RMDIR, RENAME, LINK, SYMLINK, CHMOD, STAT, MKFIFO, N_OPS } kind;
+	char a[64], b[64];
+	uint64_t flags;
+	mode_t mode;
+	unsigned serial;
+};
+
+static int write_and_close(int fd, const struct op *op)
+{
+	char text[32];
+
+	if (fd < 0)
+		return fd;
+	snprintf(text, sizeof(text), "%u\n", op->serial);
+	ssize_t n = write(fd, text, strlen(text));
+	close(fd);
+	return n < 0 ? -errno : 0;
+}
+
+static int on_plain(int at, const struct op *op)
+{
+	char n1[64], n2[64], proc[32];
+	struct stat st;
+	_cleanup_close_ int p1 = -1, p2 = -1, fd = -1;
+
+	if (op->kind == WRITE || op->kind == APPEND)
+		return write_and_close(plain_open(at, op->a, op->flags, op->mode), op);
+	if (op->kind == STAT || op->kind == CHMOD) {
+		fd = plain_open(at, op->a, O_PATH | O_NOFOLLOW, 0);
+		if (fd < 0)
+			return fd;
+		if (fstat(fd, &st) < 0)
+			return -errno;
+		if (op->kind == STAT)
+			return (int)st.st_mode;
+		if (S_ISLNK(st.st_mode))
+			return -EOPNOTSUPP;
+		return chmod(wr_cow_proc(fd, proc), op->mode) < 0 ? -errno : 0;
+	}
+	p1 = plain_parent(at, op->a, n1);
+	if (p1 < 0)
+		return p1;
+	/* link(2) looks at the old name before it walks to the new one */
+	if (op->kind == LINK && fstatat(p1, n1, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (op->kind == RENAME || op->kind == LINK) {
+		p2 = plain_parent(at, op->b, n2);
+		if (p2 < 0)
+			return p2;
+	}
+	int r = 0;
+	switch (op->kind) {
+	case MKDIR:
+		r = mkdirat(p1, n1, op->mode);
+		break;
+	case UNLINK:
+		r = unlinkat(p1, n1, 0);
+		break;
+	case RMDIR:
+		r = unlinkat(p1, n1, AT_REMOVEDIR);
+		break;
+	case RENAME:
+		return wr_cow_rename(p1, n1, p2, n2, (unsigned)op->flags);
+	case LINK:
+		r = linkat(p1, n1, p2, n2, 0);
+		break;
+	case SYMLINK:
+		r = symlinkat("to", p1, n1);
+		break;
+	default:
+		r = mknodat(p1, n1, S_IFIFO | op->mode, 0);
+	}
+	return r < 0 ? -errno : 0;
+}
+
+static int on_layer(struct wr_layer *l, const struct op *op)
+{
+	struct open_how how = {.flags = op->flags, .mode = op->mode};
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	struct stat st;
+	char proc[32];
+	int r;
+
+	switch (op->kind) {
+	case WRITE:
+	case APPEND:
+		r = wr_layer_open_file(l, op->a, &how, &f, NULL);
+		if (r == 0)
+			r = write_and_close(wr_steal_fd(&f.fd), op);
+		return r;
+	case STAT:
+		r = wr_layer_lookup(l, op->a, 0, &f);
+		if (r == 0)
+			r = fstat(f.fd, &st) < 0 ? -errno : (int)st.st_mode;
+		return r;
+	case CHMOD:
+		r = wr_layer_lookup(l, op->a, 0, &f);
+		if (r == 0 && fstat(f.fd, &st) == 0 && S_ISLNK(st.st_mode))
+			return -EOPNOTSUPP;
+		wr_found_release(&f);
+		if (r == 0)
+			r = wr_layer_copy_up(l, op->a, WR_UP_OWNER, &f);
+		if (r == 0)
+			r = chmod(wr_cow_proc(f.fd, proc), op->mode) < 0 ? -errno : 0;
+		return r;
+	case MKDIR:
+		return wr_layer_mkdir(l, op->a, op->mode);
+	case UNLINK:
+		return wr_layer_unlink(l, op->a);
+	case RMDIR:
+		return wr_layer_rmdir(l, op->a);
+	case RENAME:
+		return wr_layer_rename(l, op->a, op->b, (unsigned)op->flags);
+	case LINK:
+		return wr_layer_link(l, op->a, op->b);
+	case SYMLINK:
+		return wr_layer_symlink(l, "to", op->a);
+	default:
+		return wr_layer_mknod(l, op->a, S_IFIFO | op->mode, 0);
+	}
+}
+
+static void random_op(struct op *op, unsigned serial)
+{
+	static const uint64_t opens[] = {
+		O_WRONLY | O_CREAT | O_TRUNC, O_WRONLY | O_CREAT | O_EXCL, O_RDWR, O_RDWR | O_CREAT,
+		O_WRONLY | O_TRUNC,	      O_RDONLY | O_CREAT};
+	static const uint64_t renames[] = {0, 0, 0, RENAME_NOREPLACE, RENAME_EXCHANGE};
+	static const mode_t modes[] = {0755, 0700, 0644, 0777, 0600};
+
+	memset(op, 0, sizeof(*op));
+	op->kind = rnd(N_OPS);
+	op->serial = serial;
+	op->mode = modes[rnd(WR_ARRAY_SIZE(modes))] | (op->kind == MKDIR || op->kind == CHMOD ? 0700 : 0);
+	pick(op->a);
+	pick(op->b);
+	if (op->kind == LINK && strchr(op->a, '\0')[-1] == '/')
+		op->a[strlen(op->a) - 1] = '\0'; /* the plain linkat would follow a symlink there */
+	if (op->kind == WRITE)
+		op->flags = opens[rnd(WR_ARRAY_SIZE(opens))] | O_NONBLOCK;
+	else if (op->kind == APPEND)
+		op->flags = O_WRONLY | O_APPEND | O_NONBLOCK;
+	else if (op->kind == RENAME)
+		op->flags = renames[rnd(WR_ARRAY_SIZE(renames))];
+}
+
+/* "path type mode content" of everything. Times and inode numbers differ. */
+static void dump_layer(struct wr_layer *l, const char *rel, FILE *out)
+{
+	const struct wr_layer_listing *ls;
+	char path[PATH_MAX], text[256];
+	int r = wr_layer_list(l, rel, &ls);
+
+	if (r < 0)
+		fail_msg("list %s: %s", rel, strerror(-r));
+	for (size_t i = 2; i < ls->n; i++) {
+		const struct wr_layer_dirent *e = &ls->entries[i];
+		struct stat st;
+		_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+		snprintf(path, sizeof(path), "%s%s%s", rel, *rel ? "/" : "", e->name);
+		r = wr_layer_lookup(l, path, 0, &f);
+		if (r < 0)
+			fail_msg("%s is listed, but: %s", path, strerror(-r));
+		assert_int_equal(fstat(f.fd, &st), 0);
+		assert_int_equal(e->ino, st.st_ino);
+		assert_int_equal(e->type, IFTODT(st.st_mode));
+		text[0] = '\0';
+		if (S_ISREG(st.st_mode)) {
+			char *s = lt_read(l, path);
+			snprintf(text, sizeof(text), "%s", s ? s : "?");
+		} else if (S_ISLNK(st.st_mode)) {
+			ssize_t n = readlinkat(f.fd, "", text, sizeof(text) - 1);
+			text[n < 0 ? 0 : n] = '\0';
+		}
+		fprintf(out, "%s %o %s\n", path, st.st_mode, text);
+		if (S_ISDIR(st.st_mode))
+			dump_layer(l, path, out);
+	}
+	wr_layer_listing_unref(ls);
+}
+
+static void dump_plain(int at, const char *rel, FILE *out)
+{
+	char path[PATH_MAX], text[256], proc[32];
+	int fd = openat(at, *rel ? rel : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fdopendir(fd);
+	struct dirent *e;
+
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		struct stat st;
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		snprintf(path, sizeof(path), "%s%s%s", rel, *rel ? "/" : "", e->d_name);
+		_cleanup_close_ int f = openat(at, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		assert_int_equal(fstat(f, &st), 0);
+		ssize_t n = 0;
+		if (S_ISREG(st.st_mode)) {
+			_cleanup_close_ int c = open(wr_cow_proc(f, proc), O_RDONLY | O_CLOEXEC);
+			n = c >= 0 ? read(c, text, sizeof(text) - 1) : -1;
+		} else if (S_ISLNK(st.st_mode)) {
+			n = readlinkat(f, "", text, sizeof(text) - 1);
+		}
+		text[n < 0 ? 0 : n] = '\0';
+		fprintf(out, "%s %o %s\n", path, st.st_mode, n < 0 ? "?" : text);
+		if (S_ISDIR(st.st_mode))
+			dump_plain(at, path, out);
+	}
+	closedir(d);
+}
+
+static int line_order(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One entry may have several lines: entries end with a blank one here, as the content ends in a newline. */
+static char *sorted(char *text)
+{
+	size_t n = 0;
+	char *lines[4096], *out = calloc(1, strlen(text) + 2), *save;
+
+	for (char *s = strtok_r(text, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
+		lines[n++] = s;
+	qsort(lines, n, sizeof(*lines), line_order);
+	for (size_t i = 0; i < n; i++) {
+		strcat(out, lines[i]);
+		strcat(out, "\n");
+	}
+	free(text);
+	return out;
+}
+
+static void compare_trees(struct lt *t, int plain, const char *when)
+{
+	char *a = NULL, *b = NULL;
+	size_t n;
+	FILE *f = open_memstream(&a, &n);
+
+	dump_layer(t->l, "", f);
+	fclose(f);
+	f = open_memstream(&b, &n);
+	dump_plain(plain, "", f);
+	fclose(f);
+	a = sorted(a);
+	b = sorted(b);
+	if (strcmp(a, b))
+		fail_msg("%s: the layer has\n%s\nbut should have\n%s", when, a, b);
+	free(a);
+	free(b);
+}
+
+static const char *show(const struct op *op)
+{
+	static const char *const kinds[] = {"write", "append",	"mkdir", "unlink", "rmdir", "rename",
+					    "link",  "symlink", "chmod", "stat",   "mkfifo"};
+	static char buf[256];
+
+	snprintf(buf, sizeof(buf), "%s(%s, %s, flags %#lx, mode %o)", kinds[op->kind], op->a, op->b,
+		 (unsigned long)op->flags, op->mode);
+	return buf;
+}
+
+static void one_sequence(unsigned seed, unsigned length)
+{
+	void *state;
+	char plain_path[300];
+	struct op *ops = calloc(length, sizeof(*ops));
+
+	rng = seed * 0x9E3779B97F4A7C15ULL + 1;
+	lt_setup(&state);
+	struct lt *t = state;
+	/* also as on a kernel that refuses whiteout devices, and on a file system without xattrs */
+	if (seed % 3 == 1 && t->l->xattrs)
+		t->l->devices = false;
+	else if (seed % 3 == 2)
+		t->l->xattrs = false;
+	snprintf(plain_path, sizeof(plain_path), "%s/plain", t->base);
+	lt_sh("cp -a %s %s", t->lower, plain_path);
+	int plain = open(plain_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (unsigned i = 0; i < length; i++) {
+		random_op(&ops[i], i);
+		int got = on_layer(t->l, &ops[i]);
+		if (got == -EXDEV)
+			continue; /* by design; the plain tree is not touched either */
+		int want = on_plain(plain, &ops[i]);
+		if (got != want) {
+			for (unsigned j = 0; j < i; j++)
+				fprintf(stderr, "  %s\n", show(&ops[j]));
+			fail_msg("seed %u: %s gives %d (%s), not %d (%s)", seed, show(&ops[i]), got,
+				 got < 0 ? strerror(-got) : "", want, want < 0 ? strerror(-want) : "");
+		}
+		if (i % 16 == 15)
+			compare_trees(t, plain, "while it is open");
+	}
+	compare_trees(t, plain, "at the end");
+	lt_reopen(t);
+	compare_trees(t, plain, "opened again");
+	close(plain);
+	free(ops);
+	lt_teardown(&state);
+}
+
+static unsigned first_seed = 1, n_seeds = 25;
+
+static void random_sequences(void **state)
+{
+	(void)state;
+	for (unsigned s = first_seed; s < first_seed + n_seeds; s++)
+		one_sequence(s, 100);
+}
+
+static int run(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(random_sequences)};
+
+	if (getenv("SEED"))
+		first_seed = (unsigned)atoi(getenv("SEED"));
+	if (getenv("SEEDS"))
+		n_seeds = (unsigned)atoi(getenv("SEEDS"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	return lt_main(argc, argv, run);
+}
