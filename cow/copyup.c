@@ -110,15 +110,15 @@ int wr_up_rights(int fd, const struct stat *st, int why)
 
 /* ---- making the copy in work/ ---- */
 
-static int make_regular(struct wr_layer *l, int lower, struct stat *st, int why, const char *tmp)
+static int make_regular(int dir, int lower, struct stat *st, bool data, const char *tmp)
 {
 	char path[32];
 	struct stat after;
-	_cleanup_close_ int out = openat(l->work, tmp, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	_cleanup_close_ int out = openat(dir, tmp, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 
 	if (out < 0)
 		return -errno;
-	for (int i = 0; why != WR_UP_TRUNC && i < 3; i++) {
+	for (int i = 0; data && i < 3; i++) {
 		_cleanup_close_ int in = open(wr_cow_proc(lower, path), O_RDONLY | O_NOATIME | O_CLOEXEC);
 		if (in < 0)
 			in = open(path, O_RDONLY | O_CLOEXEC);
@@ -140,7 +140,7 @@ static int make_regular(struct wr_layer *l, int lower, struct stat *st, int why,
 	return r < 0 ? r : wr_copy_meta(st, out);
 }
 
-static int make_symlink(struct wr_layer *l, int lower, const char *tmp)
+static int make_symlink(int dir, int lower, const char *tmp)
 {
 	char text[PATH_MAX];
 	ssize_t n = readlinkat(lower, "", text, sizeof(text) - 1);
@@ -148,24 +148,24 @@ static int make_symlink(struct wr_layer *l, int lower, const char *tmp)
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
-	return symlinkat(text, l->work, tmp) < 0 ? -errno : 0;
+	return symlinkat(text, dir, tmp) < 0 ? -errno : 0;
 }
 
-static int make_copy(struct wr_layer *l, int lower, struct stat *st, int why, const char *tmp)
+int wr_make_copy(int dir, int lower, struct stat *st, bool data, const char *tmp)
 {
 	int r;
 
 	if (S_ISREG(st->st_mode))
-		return make_regular(l, lower, st, why, tmp);
+		return make_regular(dir, lower, st, data, tmp);
 	if (S_ISLNK(st->st_mode))
-		r = make_symlink(l, lower, tmp);
+		r = make_symlink(dir, lower, tmp);
 	else if (S_ISDIR(st->st_mode))
-		r = mkdirat(l->work, tmp, 0700) < 0 ? -errno : 0;
+		r = mkdirat(dir, tmp, 0700) < 0 ? -errno : 0;
 	else
-		r = mknodat(l->work, tmp, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0 ? -errno : 0;
+		r = mknodat(dir, tmp, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0 ? -errno : 0;
 	if (r < 0)
 		return r;
-	_cleanup_close_ int out = openat(l->work, tmp, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int out = openat(dir, tmp, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (out < 0)
 		return -errno;
 	r = wr_copy_xattrs(lower, out);
@@ -241,7 +241,7 @@ static int copy_one(struct wr_layer *l, const struct wr_path *p, int lower, stru
 	if (r == 0)
 		r = wr_quota_take(l, bytes, 1);
 	if (r == 0) {
-		r = make_copy(l, lower, st, why, wr_work_name(l, tmp));
+		r = wr_make_copy(l->work, lower, st, why != WR_UP_TRUNC, wr_work_name(l, tmp));
 		if (r == 0)
 			r = publish(l, p, &dir, tmp, st);
 		if (r < 0) {

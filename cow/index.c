@@ -140,31 +140,32 @@ static struct entry *find(struct wr_index *ix, uint64_t hash, const char *path, 
 	return e;
 }
 
-uint64_t wr_index_get(struct wr_index *ix, const char *path, size_t len)
+/* Both words of an entry: an entry's lifetime is the epoch's matter, its words are atomic. */
+static uint64_t get(struct wr_index *ix, const char *path, size_t len, bool generation)
 {
-	uint64_t hash = wr_index_hash(path, len), word = 0;
+	uint64_t hash = wr_index_hash(path, len), v = 0;
+	bool locked = wr_epoch_enter() < 0; /* no memory for the thread's record: the slow way */
 
-	if (wr_epoch_enter() < 0) { /* no memory for the thread's record: the slow way */
+	if (locked)
 		pthread_mutex_lock(&ix->lock);
-		struct entry *e = find(ix, hash, path, len);
-		word = e ? atomic_load(&e->word) : 0;
-		pthread_mutex_unlock(&ix->lock);
-		return word;
-	}
 	struct entry *e = find(ix, hash, path, len);
 	if (e)
-		word = atomic_load(&e->word);
-	wr_epoch_exit();
-	return word;
+		v = atomic_load(generation ? &e->generation : &e->word);
+	if (locked)
+		pthread_mutex_unlock(&ix->lock);
+	else
+		wr_epoch_exit();
+	return v;
+}
+
+uint64_t wr_index_get(struct wr_index *ix, const char *path, size_t len)
+{
+	return get(ix, path, len, false);
 }
 
 uint64_t wr_index_generation(struct wr_index *ix, const char *path, size_t len)
 {
-	pthread_mutex_lock(&ix->lock);
-	struct entry *e = find(ix, wr_index_hash(path, len), path, len);
-	uint64_t g = e ? atomic_load(&e->generation) : 0;
-	pthread_mutex_unlock(&ix->lock);
-	return g;
+	return get(ix, path, len, true);
 }
 
 /* With the lock. Failing is fine: chains get longer. */

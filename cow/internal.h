@@ -139,6 +139,8 @@ void wr_updir_release(struct wr_updir *d);
  * calling thread must be allowed to change what is visible there. */
 int wr_up_dir(struct wr_layer *l, const char *full, size_t len, bool write, struct wr_updir *ret);
 int wr_up_rights(int fd, const struct stat *st, int why);
+/* A copy of any object but its names, of a file without data if need be, as a new name in dir. */
+int wr_make_copy(int dir, int from, struct stat *st, bool data, const char *name);
 /* In a directory that is locked: the name's mode and times stay. From work/, NOREPLACE. */
 int wr_put_quietly(struct wr_layer *l, const char *tmp, int dirfd, const char *name);
 
@@ -186,11 +188,18 @@ void wr_forget_children(struct wr_layer *l, const char *full, int dirfd, const c
 /* ---- scan.c, listing.c, quota.c ---- */
 
 int wr_scan(struct wr_layer *l);
+/* A directory of the upper layer, O_RDONLY, even if its owner may not read it: then its mode was changed, and
+ * the caller restores *ret_st's. */
+int wr_open_readable(struct wr_layer *l, const char *path, struct stat *ret_st, bool *ret_opened_up);
+/* What the lowers alone show there. */
+int wr_lower_list(struct wr_layer *l, const char *full, const struct wr_layer_listing **ret);
 /* Whether nothing visible is in the directory; the caller holds its lock. */
 int wr_dir_empty(struct wr_layer *l, const char *full);
 /* Removes a tree, whatever its modes and depth; dirfd is scratch space as well. -ENOENT is success. */
 int wr_purge(int dirfd, const char *name);
 int wr_purge_content(int dirfd);
+/* What a killed wr_purge() left in dirfd. */
+int wr_purge_leftovers(int dirfd);
 
 int wr_quota_take(struct wr_layer *l, uint64_t bytes, uint64_t files);
 void wr_quota_give(struct wr_layer *l, uint64_t bytes, uint64_t files);

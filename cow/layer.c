@@ -236,6 +236,10 @@ int wr_layer_open(const struct wr_layer_options *o, struct wr_layer **ret)
 		if (r == -ENOENT)
 			r = 0; /* a new one */
 	}
+	if (r == 0 && !o->readonly && !o->recover &&
+	    (faccessat(l->dir, "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	     faccessat(l->dir, "stage", F_OK, AT_SYMLINK_NOFOLLOW) == 0))
+		r = -EUCLEAN;
 	if (r == 0)
 		r = open_lowers(l, o, &meta);
 	if (r == 0)

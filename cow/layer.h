@@ -44,7 +44,8 @@ struct wr_layer_options {
 	const char *covers;	       /* guest path, kept for the tools; may be NULL */
 	const char *command;	       /* kept for the tools; may be NULL */
 	uint64_t max_bytes, max_files; /* 0: no limit. What counts: docs/layer-format.md */
-	bool readonly;		       /* for diff: nothing is written, not even a lock taken exclusively */
+	bool recover;  /* open it although a commit was killed (commit.h); else that is -EUCLEAN */
+	bool readonly; /* for diff: nothing is written, not even a lock taken exclusively */
 };
 
 /* Opens or makes a layer. It is locked against a second supervisor: -EBUSY. -EOPNOTSUPP: its file system can

@@ -6,12 +6,15 @@
 #define _GNU_SOURCE
 #include "names.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #define TRIES	  16
 #define MAX_PARTS (WR_LAYER_MAX_LOWERS + 1)
 
 struct listing {
-	struct wr_layer_listing shown; /* first */
-	atomic_uint refs;
+	struct wr_cached cached; /* first */
+	struct wr_layer_listing shown;
 	char *names;
 	struct wr_layer_dirent *entries;
 };
@@ -22,15 +25,26 @@ struct parts {
 	uint64_t self, parent; /* inode numbers of "." and ".." */
 };
 
+/* The lower directories that are merged. */
+struct lowers {
+	int n;
+	int fds[WR_LAYER_MAX_LOWERS]; /* O_PATH */
+	struct stat st[WR_LAYER_MAX_LOWERS];
+};
+
+enum { KEY_NAMES = 1, KEY_MERGED };
+
 static void parts_release(struct parts *p)
 {
 	for (unsigned i = 0; i < p->n; i++)
-		wr_names_free(p->v[i]);
+		wr_names_unref(p->v[i]);
 	p->n = 0;
 }
 
-static void listing_free(struct listing *ls)
+static void listing_free(struct wr_cached *c)
 {
+	struct listing *ls = (struct listing *)c;
+
 	free(ls->names);
 	free(ls->entries);
 	free(ls);
@@ -38,10 +52,8 @@ static void listing_free(struct listing *ls)
 
 void wr_layer_listing_unref(const struct wr_layer_listing *shown)
 {
-	struct listing *ls = (struct listing *)shown;
-
-	if (ls && atomic_fetch_sub(&ls->refs, 1) == 1)
-		listing_free(ls);
+	if (shown)
+		wr_cached_unref((struct wr_cached *)((char *)shown - offsetof(struct listing, shown)));
 }
 
 size_t wr_layer_listing_seek(const struct wr_layer_listing *ls, uint64_t off)
@@ -91,11 +103,13 @@ static int merge(const struct parts *p, struct listing **ret)
 	struct listing *ls = calloc(1, sizeof(*ls));
 	if (!ls)
 		return -ENOMEM;
-	atomic_init(&ls->refs, 1);
+	atomic_init(&ls->cached.refs, 1);
+	ls->cached.free_fn = listing_free;
+	ls->cached.bytes = sizeof(*ls) + total * sizeof(*ls->entries) + bytes;
 	ls->entries = malloc(total * sizeof(*ls->entries));
 	ls->names = malloc(bytes);
 	if (!ls->entries || !ls->names) {
-		listing_free(ls);
+		listing_free(&ls->cached);
 		return -ENOMEM;
 	}
 	memcpy(ls->names, ".\0..", 5);
@@ -136,18 +150,65 @@ static int read_upper(struct wr_layer *l, const char *full, bool merged, struct 
 	return fd < 0 ? fd : read_part(p, fd, marks);
 }
 
-static int read_lowers(struct wr_layer *l, const char *full, struct parts *p)
+static void lowers_release(struct lowers *w)
 {
-	int dirs[WR_LAYER_MAX_LOWERS], n = wr_lower_dirs(l, full, dirs), r = n < 0 ? n : 0;
+	for (int i = 0; i < w->n; i++)
+		close(w->fds[i]);
+	w->n = 0;
+}
 
-	for (int i = 0; i < n; i++) {
-		_cleanup_close_ int path = dirs[i];
-		_cleanup_close_ int fd = -1;
-		if (r < 0)
-			continue;
-		fd = openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		r = fd < 0 ? -errno : read_part(p, fd, l->n_lowers > 1 ? WR_MARKS_FILES : WR_MARKS_NONE);
+static int open_lowers(struct wr_layer *l, const char *full, struct lowers *w)
+{
+	int r = wr_lower_dirs(l, full, w->fds);
+
+	w->n = r < 0 ? 0 : r;
+	for (int i = 0; i < w->n; i++)
+		if (fstat(w->fds[i], &w->st[i]) < 0)
+			return -errno;
+	return r < 0 ? r : 0;
+}
+
+#define IDENTITY 6
+
+static void identity(const struct stat *st, uint64_t v[static IDENTITY])
+{
+	v[0] = st->st_dev;
+	v[1] = st->st_ino;
+	v[2] = (uint64_t)st->st_ctim.tv_sec;
+	v[3] = (uint64_t)st->st_ctim.tv_nsec;
+	v[4] = (uint64_t)st->st_mtim.tv_sec;
+	v[5] = (uint64_t)st->st_mtim.tv_nsec;
+}
+
+/* Lower directories are shared by all layers over them. */
+static int read_lower(struct wr_layer *l, int path, const struct stat *st, struct parts *p)
+{
+	enum wr_marks marks = l->n_lowers > 1 ? WR_MARKS_FILES : WR_MARKS_NONE;
+	struct wr_cache_key key = {.v = {KEY_NAMES, marks}};
+	struct stat after;
+
+	identity(st, key.v + 2);
+	struct wr_cached *known = wr_cache_get(&key);
+	if (known) {
+		p->v[p->n++] = (struct wr_names *)known;
+		return 0;
 	}
+	_cleanup_close_ int fd = openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : read_part(p, fd, marks);
+	if (r < 0 || fstat(fd, &after) < 0)
+		return r;
+	if (after.st_ctim.tv_sec == st->st_ctim.tv_sec && after.st_ctim.tv_nsec == st->st_ctim.tv_nsec &&
+	    wr_names_settled(st))
+		wr_cache_put(&key, &p->v[p->n - 1]->cached);
+	return 0;
+}
+
+static int read_lowers(struct wr_layer *l, const struct lowers *w, struct parts *p)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < w->n; i++)
+		r = read_lower(l, w->fds[i], &w->st[i], p);
 	return r;
 }
 
@@ -176,26 +237,70 @@ static int dot_numbers(struct wr_layer *l, const char *full, struct parts *p)
 	return 0;
 }
 
-static int read_parts(struct wr_layer *l, const char *full, const struct wr_place *place, struct parts *p)
+/* A merged directory of this layer at this generation over these lower ones. Returns whether it may be kept.
+ */
+static bool merged_key(struct wr_layer *l, uint64_t generation, const struct lowers *w,
+		       struct wr_cache_key *key)
 {
-	bool merged = place->leaf && wr_state(place->word) == WR_IS_MERGED;
+	uint64_t ids[WR_LAYER_MAX_LOWERS][IDENTITY];
+	bool settled = generation != 0;
+
+	for (int i = 0; i < w->n; i++) {
+		identity(&w->st[i], ids[i]);
+		settled = settled && wr_names_settled(&w->st[i]);
+	}
+	XXH128_hash_t h = XXH3_128bits(ids, (size_t)w->n * sizeof(ids[0]));
+	*key = (struct wr_cache_key){.v = {KEY_MERGED, l->id, generation, h.low64, h.high64}};
+	return settled;
+}
+
+static int make_listing(struct wr_layer *l, const char *full, const struct wr_place *place, bool merged,
+			const struct lowers *w, struct listing **ret)
+{
+	struct parts p = {0};
+	int r = 0;
+
+	if (place->kind == WR_PLACE_UPPER)
+		r = read_upper(l, full, merged, &p);
+	if (r == 0)
+		r = read_lowers(l, w, &p);
+	if (r == 0)
+		r = dot_numbers(l, full, &p);
+	if (r == 0)
+		r = merge(&p, ret);
+	parts_release(&p);
+	return r;
+}
+
+static int list_once(struct wr_layer *l, const char *full, const struct wr_place *place, struct listing **ret)
+{
+	bool merged = place->leaf && place->kind == WR_PLACE_UPPER && wr_state(place->word) == WR_IS_MERGED;
+	uint64_t generation = merged ? wr_index_generation(l->index, full, strlen(full)) : 0;
+	struct lowers w = {0};
+	struct wr_cache_key key;
 	int r = 0;
 
 	if (place->kind == WR_PLACE_WHITEOUT)
 		return -ENOENT;
-	if (place->kind == WR_PLACE_UPPER)
-		r = read_upper(l, full, merged, p);
-	if (r == 0 && (place->kind == WR_PLACE_LOWER || merged))
-		r = read_lowers(l, full, p);
-	if (r == 0)
-		r = dot_numbers(l, full, p);
+	if (place->kind == WR_PLACE_LOWER || merged)
+		r = open_lowers(l, full, &w);
+	bool keep = r == 0 && merged && merged_key(l, generation, &w, &key);
+	struct wr_cached *known = keep ? wr_cache_get(&key) : NULL;
+	if (known) {
+		*ret = (struct listing *)known;
+	} else if (r == 0) {
+		r = make_listing(l, full, place, merged, &w, ret);
+		/* what changed while it was read may be in it by half */
+		if (r == 0 && keep && wr_index_generation(l->index, full, strlen(full)) == generation)
+			wr_cache_put(&key, &(*ret)->cached);
+	}
+	lowers_release(&w);
 	return r;
 }
 
 int wr_layer_list(struct wr_layer *l, const char *rel, const struct wr_layer_listing **ret)
 {
 	char full[PATH_MAX];
-	struct listing *ls;
 	struct wr_place place;
 	size_t len = strlen(rel);
 
@@ -206,21 +311,36 @@ int wr_layer_list(struct wr_layer *l, const char *rel, const struct wr_layer_lis
 	memcpy(full, rel, len);
 	full[len] = '\0';
 	for (int i = 0; i < TRIES; i++) {
-		struct parts p = {0};
+		struct listing *ls = NULL;
 		wr_place(l, full, len, &place);
-		int r = read_parts(l, full, &place, &p);
-		bool holds = wr_place_holds(l, full, &place);
-		if (holds && r == 0)
-			r = merge(&p, &ls);
-		parts_release(&p);
-		if (!holds)
-			continue;
-		if (r < 0)
+		int r = list_once(l, full, &place, &ls);
+		if (wr_place_holds(l, full, &place)) {
+			if (r == 0)
+				*ret = &ls->shown;
 			return r;
-		*ret = &ls->shown;
-		return 0;
+		}
+		if (r == 0)
+			wr_cached_unref(&ls->cached);
 	}
 	return -EBUSY;
+}
+
+int wr_lower_list(struct wr_layer *l, const char *full, const struct wr_layer_listing **ret)
+{
+	struct parts p = {0};
+	struct lowers w = {0};
+	struct listing *ls;
+	int r = open_lowers(l, full, &w);
+
+	if (r == 0)
+		r = read_lowers(l, &w, &p);
+	if (r == 0)
+		r = merge(&p, &ls);
+	lowers_release(&w);
+	parts_release(&p);
+	if (r == 0)
+		*ret = &ls->shown;
+	return r;
 }
 
 int wr_dir_empty(struct wr_layer *l, const char *full)

@@ -62,7 +62,8 @@ static int from_json(const cJSON *j, struct wr_meta *m)
 	    format->valueint != WR_LAYER_FORMAT)
 		return -EINVAL;
 	m->format = format->valueint;
-	m->created = (int64_t)created->valuedouble;
+	const cJSON *rest = cJSON_GetObjectItemCaseSensitive(j, "created_ns");
+	m->created = (int64_t)created->valuedouble * 1000000000 + (cJSON_IsNumber(rest) ? rest->valueint : 0);
 	m->covers = unescape(cJSON_GetObjectItemCaseSensitive(j, "covers"));
 	m->command = unescape(cJSON_GetObjectItemCaseSensitive(j, "command"));
 	cJSON_ArrayForEach(item, lowers)
@@ -115,7 +116,8 @@ static char *to_json(const struct wr_meta *m)
 	cJSON *j = cJSON_CreateObject(), *lowers = cJSON_AddArrayToObject(j, "lowers");
 
 	cJSON_AddNumberToObject(j, "warren_layer", WR_LAYER_FORMAT);
-	cJSON_AddNumberToObject(j, "created", (double)m->created);
+	cJSON_AddNumberToObject(j, "created", (double)(m->created / 1000000000));
+	cJSON_AddNumberToObject(j, "created_ns", (double)(m->created % 1000000000));
 	add(j, "covers", m->covers);
 	add(j, "command", m->command);
 	for (unsigned i = 0; i < m->n_lowers; i++) {

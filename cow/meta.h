@@ -9,7 +9,8 @@
 
 struct wr_meta {
 	int format;
-	int64_t created;
+	int64_t created; /* nanoseconds since the epoch; seconds and a rest on disk, as JSON numbers are
+			    doubles */
 	char *covers, *command; /* may be NULL */
 	char *lowers[WR_LAYER_MAX_LOWERS];
 	unsigned n_lowers;

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "names.h"
 
+#include <time.h>
+
 #define FIRST_OFF 3 /* after "." and ".." */
 
 /* Below 2^39, which lseek of every file system accepts for a directory. Names that collide are put
@@ -34,19 +36,34 @@ struct builder {
 	struct arena *arenas;
 };
 
-void wr_names_free(struct wr_names *n)
+static void names_free(struct wr_cached *c)
 {
-	struct builder *b = (struct builder *)n;
+	struct builder *b = (struct builder *)c;
 
-	if (!n)
-		return;
 	while (b->arenas) {
 		struct arena *next = b->arenas->next;
 		free(b->arenas);
 		b->arenas = next;
 	}
-	free(n->v);
+	free(b->names.v);
 	free(b);
+}
+
+void wr_names_unref(struct wr_names *n)
+{
+	if (n)
+		wr_cached_unref(&n->cached);
+}
+
+/* The kernel's clock for files ticks every few milliseconds, and some file systems count in seconds. */
+bool wr_names_settled(const struct stat *st)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t age =
+		(now.tv_sec - st->st_ctim.tv_sec) * 1000 + (now.tv_nsec - st->st_ctim.tv_nsec) / 1000000;
+	return age > (st->st_ctim.tv_nsec ? 50 : 2500);
 }
 
 static char *keep(struct builder *b, const char *name, size_t len)
@@ -60,7 +77,7 @@ static char *keep(struct builder *b, const char *name, size_t len)
 			return NULL;
 		*more = (struct arena){.next = a, .size = size};
 		b->arenas = a = more;
-		b->names.bytes += sizeof(*more) + size;
+		b->names.cached.bytes += sizeof(*more) + size;
 	}
 	char *s = a->bytes + a->used;
 	memcpy(s, name, len + 1);
@@ -114,6 +131,10 @@ int wr_names_read(int fd, enum wr_marks marks, struct wr_names **ret)
 
 	if (!d)
 		wr_cleanup_close(&copy);
+	if (b) {
+		atomic_init(&b->names.cached.refs, 1);
+		b->names.cached.free_fn = names_free;
+	}
 	while (r == 0 && (errno = 0, e = readdir(d))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
@@ -132,12 +153,12 @@ int wr_names_read(int fd, enum wr_marks marks, struct wr_names **ret)
 	if (r == 0 && errno)
 		r = -errno;
 	if (r < 0) {
-		wr_names_free(b ? &b->names : NULL);
+		wr_names_unref(b ? &b->names : NULL);
 		return r;
 	}
 	if (b->names.n)
 		qsort(b->names.v, b->names.n, sizeof(*b->names.v), compare);
-	b->names.bytes += sizeof(*b) + b->room * sizeof(*b->names.v);
+	b->names.cached.bytes += sizeof(*b) + b->room * sizeof(*b->names.v);
 	*ret = &b->names;
 	return 0;
 }

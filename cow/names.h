@@ -4,6 +4,7 @@
 #define WARREN_COW_NAMES_H
 
 #include "internal.h"
+#include "listing_cache.h"
 
 struct wr_name {
 	uint64_t hash; /* decides the order, and the position in a listing */
@@ -15,7 +16,8 @@ struct wr_name {
 };
 
 struct wr_names {
-	size_t n, bytes; /* of memory */
+	struct wr_cached cached; /* first */
+	size_t n;
 	struct wr_name *v;
 };
 
@@ -27,7 +29,10 @@ enum wr_marks { /* what may be a whiteout there */
 
 /* fd: O_RDONLY of the directory, its position is used. */
 int wr_names_read(int fd, enum wr_marks marks, struct wr_names **ret);
-void wr_names_free(struct wr_names *n);
+void wr_names_unref(struct wr_names *n);
+/* Whether what was read of a directory with this status may be kept: its next change will have another time.
+ */
+bool wr_names_settled(const struct stat *st);
 uint64_t wr_name_hash(const char *name, size_t len);
 
 #endif

@@ -14,6 +14,12 @@ struct purge {
 	unsigned long long first, next, done;
 };
 
+/* Not that of a purge that was killed. */
+static unsigned long long first_number(void)
+{
+	return atomic_fetch_add(&serial, 1) | (unsigned long long)getpid() << 32;
+}
+
 static void scratch(const struct purge *p, unsigned long long n, char buf[static 48])
 {
 	snprintf(buf, 48, "purge-%llx-%llx", p->first, n);
@@ -103,7 +109,7 @@ static int remove_rest(struct purge *p)
 
 int wr_purge(int dirfd, const char *name)
 {
-	struct purge p = {.top = dirfd, .first = atomic_fetch_add(&serial, 1)};
+	struct purge p = {.top = dirfd, .first = first_number()};
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
@@ -116,10 +122,22 @@ int wr_purge(int dirfd, const char *name)
 /* Those that an earlier one left are met as ordinary names. */
 int wr_purge_content(int dirfd)
 {
-	struct purge p = {.top = dirfd,
-			  .first = atomic_fetch_add(&serial, 1) | (unsigned long long)getpid() << 32};
+	struct purge p = {.top = dirfd, .first = first_number()};
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = fd < 0 ? -errno : empty_dir(&p, fd);
 
 	return r < 0 ? r : remove_rest(&p);
+}
+
+int wr_purge_leftovers(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	int r = d ? 0 : -errno;
+
+	while (r == 0 && (e = readdir(d)))
+		if (!strncmp(e->d_name, "purge-", 6))
+			r = wr_purge(dirfd, e->d_name);
+	return r;
 }

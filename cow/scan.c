@@ -74,19 +74,20 @@ static int scan_entry(struct wr_layer *l, const struct todo *t, int dir, const c
 	return r;
 }
 
-/* A guest may have left a directory that not even its owner reads. */
-static int open_dir(struct wr_layer *l, const char *path, struct stat *ret_st, bool *ret_chmod)
+int wr_open_readable(struct wr_layer *l, const char *path, struct stat *ret_st, bool *ret_opened_up)
 {
 	char proc[32];
 	_cleanup_close_ int fd = wr_open_below(l->upper, path, O_PATH | O_DIRECTORY, 0);
 
-	*ret_chmod = false;
+	*ret_opened_up = false;
 	if (fd < 0 || fstat(fd, ret_st) < 0)
 		return fd < 0 ? fd : -errno;
 	int r = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r < 0 && errno == EACCES && !l->readonly && chmod(wr_cow_proc(fd, proc), 0700) == 0) {
-		*ret_chmod = true;
-		r = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if ((r < 0 ? errno == EACCES : !(ret_st->st_mode & 0100)) && !l->readonly &&
+	    ret_st->st_uid == geteuid() && chmod(wr_cow_proc(fd, proc), 0700) == 0) {
+		*ret_opened_up = true;
+		if (r < 0)
+			r = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	return r < 0 ? -errno : r;
 }
@@ -96,7 +97,7 @@ static int scan_dir(struct wr_layer *l, const struct todo *t, struct todo **list
 	struct stat st;
 	bool chmodded;
 	struct dirent *e;
-	int r = 0, fd = open_dir(l, t->path, &st, &chmodded);
+	int r = 0, fd = wr_open_readable(l, t->path, &st, &chmodded);
 
 	if (fd < 0)
 		return fd;

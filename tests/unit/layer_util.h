@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,8 +38,9 @@ struct lt {
 
 extern const char *lt_where; /* file system to test on */
 
-int lt_setup(void **state);    /* a small lower tree, a fresh layer */
-int lt_teardown(void **state); /* and the lower tree must be what it was */
+int lt_setup(void **state);	       /* a small lower tree, a fresh layer */
+int lt_teardown(void **state);	       /* and the lower tree must be what it was */
+int lt_teardown_changed(void **state); /* or it may have changed */
 void lt_reopen(struct lt *t);
 
 /* Handles --user (runs as 65534) and a directory; then cmocka. */

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* diff, commit, discard; and a commit killed at every system call it makes. */
+#define _GNU_SOURCE
+#include "layer_util.h"
+
+#include <sys/ptrace.h>
+
+#include "../../cow/commit.h"
+#include "../../cow/diff.h"
+
+/* ---- diff ---- */
+
+struct lines {
+	char *v[512];
+	size_t n;
+};
+
+static int collect(void *user, const struct wr_change *c)
+{
+	static const char kinds[] = "AMDT";
+	struct lines *l = user;
+	char what[8] = "";
+
+	if (c->what & WR_CH_CONTENT)
+		strcat(what, "c");
+	if (c->what & WR_CH_MODE)
+		strcat(what, "m");
+	if (c->what & WR_CH_OWNER)
+		strcat(what, "o");
+	if (c->what & WR_CH_XATTR)
+		strcat(what, "x");
+	assert_true(asprintf(&l->v[l->n++], "%c%s %s", kinds[c->kind], what, c->path) > 0);
+	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *diff_of(struct wr_layer *l)
+{
+	static char buf[65536];
+	struct lines lines = {.n = 0};
+	int r = wr_layer_diff(l, 0, collect, &lines);
+
+	if (r < 0)
+		fail_msg("diff: %s", strerror(-r));
+	qsort(lines.v, lines.n, sizeof(*lines.v), by_text);
+	buf[0] = '\0';
+	for (size_t i = 0; i < lines.n; i++) {
+		strcat(strcat(buf, lines.v[i]), "\n");
+		free(lines.v[i]);
+	}
+	return buf;
+}
+
+static void chmod_in(struct wr_layer *l, const char *rel, mode_t mode)
+{
+	char proc[32];
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+
+	assert_int_equal(wr_layer_copy_up(l, rel, WR_UP_OWNER, &f), 0);
+	assert_int_equal(chmod(wr_cow_proc(f.fd, proc), mode), 0);
+}
+
+/* Something of everything. */
+static void change_much(struct wr_layer *l)
+{
+	assert_int_equal(lt_put(l, "top", "changed\n"), 0);
+	assert_int_equal(wr_layer_unlink(l, "a/one"), 0);
+	assert_int_equal(wr_layer_mkdir(l, "n", 0750), 0);
+	assert_int_equal(wr_layer_mkdir(l, "n/deep", 0755), 0);
+	assert_int_equal(lt_put(l, "n/deep/file", "new\n"), 0);
+	assert_int_equal(wr_layer_link(l, "n/deep/file", "n/second"), 0);
+	assert_int_equal(wr_layer_symlink(l, "nowhere", "n/sym"), 0);
+	assert_int_equal(wr_layer_unlink(l, "d/x"), 0);
+	assert_int_equal(wr_layer_unlink(l, "d/y"), 0);
+	assert_int_equal(wr_layer_rmdir(l, "d"), 0);
+	assert_int_equal(lt_put(l, "d", "a file now\n"), 0);
+	assert_int_equal(wr_layer_unlink(l, "fifo"), 0);
+	assert_int_equal(wr_layer_mkdir(l, "fifo", 0755), 0);
+	assert_int_equal(lt_put(l, "fifo/in", "in\n"), 0);
+	assert_int_equal(wr_layer_rmdir(l, "empty"), 0);
+	assert_int_equal(wr_layer_rename(l, "link", "a/moved", 0), 0);
+	chmod_in(l, "a/b/c/three", 0600);
+	chmod_in(l, "a/b", 0555);
+	assert_int_equal(lt_put(l, "bad \xff\n name", "x"), 0);
+}
+
+static const char much[] = "A a/moved\n"
+			   "A bad \xff\n name\n"
+			   "A fifo/in\n"
+			   "A n\n"
+			   "A n/deep\n"
+			   "A n/deep/file\n"
+			   "A n/second\n"
+			   "A n/sym\n"
+			   "D a/one\n"
+			   "D empty\n"
+			   "D link\n"
+			   "Mc top\n"
+			   "Mm a/b\n"
+			   "Mm a/b/c/three\n"
+			   "T d\n"
+			   "T fifo\n";
+
+static void diff_tells_every_kind(void **state)
+{
+	struct lt *t = *state;
+
+	assert_string_equal(diff_of(t->l), "");
+	change_much(t->l);
+	assert_string_equal(diff_of(t->l), much);
+	lt_reopen(t);
+	assert_string_equal(diff_of(t->l), much);
+}
+
+static void equal_content_is_no_change(void **state)
+{
+	struct lt *t = *state;
+	struct wr_found f = WR_FOUND_INIT;
+
+	assert_int_equal(lt_put(t->l, "top", "top\n"), 0);
+	assert_int_equal(wr_layer_copy_up(t->l, "a/b/two", WR_UP_WRITE, &f), 0);
+	wr_found_release(&f);
+	assert_int_equal(lt_put(t->l, "new", ""), 0);
+	assert_int_equal(wr_layer_unlink(t->l, "new"), 0);
+	assert_string_equal(diff_of(t->l), "");
+	/* deleted and made again: only what is missing then */
+	assert_int_equal(wr_layer_unlink(t->l, "d/x"), 0);
+	assert_int_equal(wr_layer_unlink(t->l, "d/y"), 0);
+	assert_int_equal(wr_layer_rmdir(t->l, "d"), 0);
+	assert_int_equal(wr_layer_mkdir(t->l, "d", 0755), 0);
+	assert_int_equal(lt_put(t->l, "d/y", "y\n"), 0);
+	assert_string_equal(diff_of(t->l), "D d/x\n");
+}
+
+/* ---- commit ---- */
+
+static char *tree_of(const char *dir)
+{
+	return lt_out("cd '%s' && { find . -printf '%%p %%y %%m %%n %%l\\n' | sed 's/\\(^[^ ]* d [0-9]*\\) "
+		      "[0-9]*/\\1/' "
+		      "| LC_ALL=C sort; find . -type f -print0 | LC_ALL=C sort -z | xargs -0 -r cksum; }",
+		      dir);
+}
+
+static int commit(struct wr_layer *l, bool merge, struct wr_commit_result *res)
+{
+	struct wr_commit_options o = {.merge = merge};
+
+	return wr_layer_commit(l, &o, res);
+}
+
+static void commit_makes_the_lower_what_the_layer_showed(void **state)
+{
+	struct lt *t = *state;
+	struct wr_commit_result res;
+
+	change_much(t->l);
+	int r = commit(t->l, false, &res);
+	if (r < 0)
+		fail_msg("commit: %s", strerror(-r));
+	assert_int_equal(res.applied, 16);
+	assert_int_equal(res.conflicts, 0);
+	assert_string_equal(diff_of(t->l), "");
+	char *tree = tree_of(t->lower);
+	assert_non_null(strstr(tree, "./n d 750"));
+	assert_non_null(strstr(tree, "./n/second f 644 2"));
+	assert_non_null(strstr(tree, "./a/moved l 777 1 a/one"));
+	assert_non_null(strstr(tree, "./a/b d 555"));
+	assert_non_null(strstr(tree, "./a/b/c/three f 600"));
+	assert_non_null(strstr(tree, "./d f 644"));
+	assert_null(strstr(tree, "./empty"));
+	assert_null(strstr(tree, "./link "));
+	assert_null(strstr(tree, "warren"));
+	free(tree);
+	/* again: nothing to do */
+	assert_int_equal(commit(t->l, false, &res), 0);
+	assert_int_equal(res.applied, 0);
+}
+
+static void a_changed_lower_is_not_overwritten(void **state)
+{
+	struct lt *t = *state;
+	struct wr_commit_result res;
+
+	change_much(t->l);
+	lt_sh("echo theirs, longer >%s/top; echo also theirs >%s/d/new", t->lower, t->lower);
+	char *before = tree_of(t->lower);
+	assert_int_equal(commit(t->l, false, &res), -ESTALE);
+	assert_int_equal(res.conflicts, 2);
+	char *after = tree_of(t->lower);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	assert_string_equal(lt_read(t->l, "top"), "changed\n"); /* the layer is kept */
+	assert_int_equal(commit(t->l, true, &res), 0);
+	assert_int_equal(res.conflicts, 2);
+	after = tree_of(t->lower);
+	assert_non_null(strstr(after, "./d/new"));
+	assert_non_null(strstr(after, "./n/deep/file"));
+	assert_null(strstr(after, "./empty"));
+	free(after);
+	char *top = lt_out("cat %s/top", t->lower);
+	assert_string_equal(top, "theirs, longer\n");
+	free(top);
+}
+
+static void discard_leaves_nothing(void **state)
+{
+	struct lt *t = *state;
+	char deep[PATH_MAX] = "n";
+
+	assert_int_equal(wr_layer_discard(t->dir), -EBUSY);
+	assert_int_equal(wr_layer_discard(t->lower), -EINVAL);
+	change_much(t->l);
+	for (int i = 0; i < 200; i++) {
+		strcat(deep, "/n");
+		assert_int_equal(wr_layer_mkdir(t->l, deep, 0755), 0);
+	}
+	for (int i = 0; i < 12; i++) { /* deeper than any path */
+		assert_int_equal(wr_layer_rename(t->l, "n", "m", 0), 0);
+		assert_int_equal(wr_layer_mkdir(t->l, "n", 0755), 0);
+		assert_int_equal(wr_layer_rename(t->l, "m", "n/n", 0), 0);
+	}
+	chmod_in(t->l, "n/n", 0);
+	chmod_in(t->l, "n", 0);
+	wr_layer_close(t->l);
+	t->l = NULL;
+	assert_int_equal(wr_layer_discard(t->dir), 0);
+	assert_int_equal(access(t->dir, F_OK), -1);
+}
+
+/* ---- crashes ---- */
+
+static int open_to_recover(struct lt *t)
+{
+	struct wr_layer_options o = {.dir = t->dir, .recover = true};
+
+	return wr_layer_open(&o, &t->l);
+}
+
+/* Runs a commit in a child that is killed before its n-th system call. False: it came to its end. */
+static bool commit_killed_at(struct lt *t, long n)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct wr_commit_result res;
+		if (open_to_recover(t) < 0 || ptrace(PTRACE_TRACEME, 0, 0, 0) < 0)
+			_exit(3);
+		raise(SIGSTOP);
+		_exit(commit(t->l, false, &res) < 0 ? 2 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSTOPPED(status));
+	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	for (long stops = 0;; stops++) {
+		ptrace(PTRACE_SYSCALL, pid, 0, 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (!WIFSTOPPED(status)) {
+			assert_true(WIFEXITED(status));
+			assert_int_equal(WEXITSTATUS(status), 0);
+			return false;
+		}
+		if (stops == 2 * n) { /* entries and exits take turns */
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			return true;
+		}
+	}
+}
+
+static void copy_back(struct lt *t)
+{
+	lt_sh("chmod -R u+rwx %s %s; rm -rf %s %s && cp -a %s/lower.saved %s && cp -a %s/layer.saved %s",
+	      t->lower, t->dir, t->lower, t->dir, t->base, t->lower, t->base, t->dir);
+}
+
+static void a_commit_killed_at_any_call_is_all_or_nothing(void **state)
+{
+	struct lt *t = *state;
+	unsigned forward = 0, back = 0;
+	long n = 0, step = getenv("EVERY") ? atol(getenv("EVERY")) : 61;
+
+	change_much(t->l);
+	wr_layer_close(t->l);
+	t->l = NULL;
+	/* the copies have other inode numbers: base must not know better */
+	lt_sh("rm -f %s/base; cp -a %s %s/lower.saved && cp -a %s %s/layer.saved", t->dir, t->lower, t->base,
+	      t->dir, t->base);
+	lt_sh("sed -i 's/\"created\":[^0-9]*[0-9]*/\"created\": 9000000000/' %s/layer.saved/meta.json",
+	      t->base);
+	copy_back(t);
+	char *old = tree_of(t->lower);
+	assert_false(commit_killed_at(t, LONG_MAX / 4));
+	char *new = tree_of(t->lower);
+	assert_string_not_equal(old, new);
+	for (;; n += step) {
+		copy_back(t);
+		if (!commit_killed_at(t, n))
+			break;
+		assert_int_equal(open_to_recover(t), 0);
+		int r = wr_layer_recover(t->l);
+		if (r < 0)
+			fail_msg("killed at call %ld: recovery: %s", n, strerror(-r));
+		char *now = tree_of(t->lower);
+		if (r == WR_ROLLED_FORWARD) {
+			forward++;
+			assert_string_equal(now, new);
+		} else if (strcmp(now, old)) { /* it may have been through already */
+			assert_string_equal(now, new);
+		} else {
+			back++;
+		}
+		free(now);
+		struct wr_commit_result res;
+		r = commit(t->l, false, &res);
+		if (r < 0)
+			fail_msg("killed at call %ld: second commit: %s", n, strerror(-r));
+		now = tree_of(t->lower);
+		assert_string_equal(now, new);
+		free(now);
+		assert_string_equal(diff_of(t->l), "");
+		wr_layer_close(t->l);
+		t->l = NULL;
+		now = lt_out("ls %s", t->dir);
+		assert_null(strstr(now, "stag"));
+		assert_null(strstr(now, "journal\n"));
+		free(now);
+	}
+	print_message("killed at %ld calls: %u rolled back or not begun, %u rolled forward\n", n / step, back,
+		      forward);
+	assert_true(back > 10 / step && forward > 10 / step);
+	free(old);
+	free(new);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, lt_setup, lt_teardown_changed)
+
+static int run(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(diff_tells_every_kind),
+		T(equal_content_is_no_change),
+		T(commit_makes_the_lower_what_the_layer_showed),
+		T(a_changed_lower_is_not_overwritten),
+		T(discard_leaves_nothing),
+		T(a_commit_killed_at_any_call_is_all_or_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	return lt_main(argc, argv, run);
+}
