@@ -8,11 +8,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The last component as the kernel shall see it: with the slash that the guest gave. */
-static const char *name_of(const struct wr_target *t, char buf[static NAME_MAX + 2])
+#define NAME_BUF (NAME_MAX + 3)
+
+/* The last component as the kernel shall see it: with the slash that the guest gave. It is the kernel that
+ * refuses "." and "..", each call in its own way. */
+static const char *name_of(const struct wr_target *t, char buf[static NAME_BUF])
 {
-	snprintf(buf, NAME_MAX + 2, "%s%s", t->name, t->slash ? "/" : "");
+	snprintf(buf, NAME_BUF, "%s%s", t->name, t->slash ? "/" : "");
 	return buf;
+}
+
+/* A name that is not the guest's to remove or replace: a mount point, or what a rule is about. */
+static bool fixed(const struct warren_request *rq, const struct wr_target *t)
+{
+	if (!t->name[0])
+		return true;
+	if (!strcmp(t->name, ".") || !strcmp(t->name, ".."))
+		return false;
+	return wr_policy_pinned(wr_sandbox_policy(rq->sandbox), t->gpath);
 }
 
 static int parent_of(struct warren_request *rq, int dirfd, unsigned path_arg, unsigned buf,
@@ -26,13 +39,13 @@ static int parent_of(struct warren_request *rq, int dirfd, unsigned path_arg, un
 	return wr_resolve(rq, dirfd, path, WR_PARENT, NULL, WR_MAY_WRITE, buf, t);
 }
 
-/* For calls that make a name: an existing one is EEXIST even where nothing may be written, "." and "/" always
- * are. */
+/* For calls that make a name: an existing one is EEXIST even where nothing may be written, the root and mount
+ * points always are. */
 static int new_name(struct warren_request *rq, int dirfd, unsigned path_arg, struct wr_target *t)
 {
 	int r = parent_of(rq, dirfd, path_arg, 0, t);
 
-	if (r == -EINVAL || r == -ENOTEMPTY) /* "." or ".." */
+	if (r < 0 && t->parent >= 0 && faccessat(t->parent, t->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
 	if (r == 0 && !t->name[0])
 		return -EEXIST;
@@ -44,7 +57,7 @@ static int new_name(struct warren_request *rq, int dirfd, unsigned path_arg, str
 struct warren_verdict wr_handle_mkdirat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
-	char name[NAME_MAX + 2];
+	char name[NAME_BUF];
 	int r = new_name(rq, (int)rq->args[0], 1, &t);
 
 	(void)user;
@@ -58,13 +71,16 @@ struct warren_verdict wr_handle_mkdirat(struct warren_request *rq, void *user)
 struct warren_verdict wr_handle_mknodat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
-	char name[NAME_MAX + 2];
+	char name[NAME_BUF];
 	mode_t mode = (mode_t)rq->args[2];
 
 	(void)user;
-	if (S_ISCHR(mode) || S_ISBLK(mode))
-		return warren_return(-EPERM); /* a device would reach past every rule */
+	if ((mode & S_IFMT) && !S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode) && !S_ISCHR(mode) &&
+	    !S_ISBLK(mode))
+		return warren_return(S_ISDIR(mode) ? -EPERM : -EINVAL);
 	int r = new_name(rq, (int)rq->args[0], 1, &t);
+	if (r == 0 && (S_ISCHR(mode) || S_ISBLK(mode)))
+		r = -EPERM; /* a device would reach past every rule */
 	if (r == 0)
 		r = wr_apply_umask(rq);
 	if (r == 0 && mknodat(t.parent, name_of(&t, name), mode & (S_IFMT | 07777), 0) < 0)
@@ -75,7 +91,7 @@ struct warren_verdict wr_handle_mknodat(struct warren_request *rq, void *user)
 struct warren_verdict wr_handle_symlinkat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
-	char name[NAME_MAX + 2], *text = rq->scratch->bytes;
+	char name[NAME_BUF], *text = rq->scratch->bytes;
 
 	(void)user;
 	int r = wr_guest_read_str(rq, rq->args[0], text, PATH_MAX);
@@ -91,16 +107,14 @@ struct warren_verdict wr_handle_symlinkat(struct warren_request *rq, void *user)
 struct warren_verdict wr_handle_unlinkat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
-	char name[NAME_MAX + 2];
+	char name[NAME_BUF];
 	bool dir = rq->args[2] & AT_REMOVEDIR;
 
 	(void)user;
 	if (rq->args[2] & ~(uint64_t)AT_REMOVEDIR)
 		return warren_return(-EINVAL);
 	int r = parent_of(rq, (int)rq->args[0], 1, 0, &t);
-	if (!dir && (r == -EINVAL || r == -ENOTEMPTY))
-		r = -EISDIR; /* "." and ".." */
-	if (r == 0 && (!t.name[0] || wr_policy_pinned(wr_sandbox_policy(rq->sandbox), t.gpath)))
+	if (r == 0 && fixed(rq, &t))
 		r = dir ? -EBUSY : -EISDIR;
 	if (r == 0 && !wr_request_alive(rq))
 		r = -ENOENT;
@@ -113,7 +127,7 @@ struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target from = WR_TARGET_INIT;
 	_cleanup_target_ struct wr_target to = WR_TARGET_INIT;
-	char name[NAME_MAX + 2], link[32], *path = rq->scratch->path[2];
+	char name[NAME_BUF], link[32], *path = rq->scratch->path[2];
 	unsigned flags = (unsigned)rq->args[4], how = 0;
 
 	(void)user;
@@ -145,8 +159,7 @@ struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target from = WR_TARGET_INIT;
 	_cleanup_target_ struct wr_target to = WR_TARGET_INIT;
-	char a[NAME_MAX + 2], b[NAME_MAX + 2];
-	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	char a[NAME_BUF], b[NAME_BUF];
 	unsigned flags = (unsigned)rq->args[4];
 
 	(void)user;
@@ -154,23 +167,25 @@ struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 		return warren_return(-EINVAL);
 	if (flags & 4) /* RENAME_WHITEOUT makes a device node */
 		return warren_return(-EPERM);
+	/* The kernel looks at both paths first, then whether they are on one mount, then at all the rest. */
 	int r = parent_of(rq, (int)rq->args[0], 1, 1, &from);
-	if (r == -EINVAL || r == -ENOTEMPTY)
-		r = -EBUSY; /* "." and ".." */
-	if (r < 0)
+	if (r < 0 && from.parent < 0)
 		return warren_return(r);
-	r = parent_of(rq, (int)rq->args[2], 3, 0, &to);
-	if (r == -EINVAL || r == -ENOTEMPTY)
-		r = (flags & 1) ? -EEXIST : -EBUSY;
-	if (r == 0 && (!from.name[0] || !to.name[0] || wr_policy_pinned(p, from.gpath) ||
-		       wr_policy_pinned(p, to.gpath)))
+	int r2 = parent_of(rq, (int)rq->args[2], 3, 0, &to);
+	if (r2 < 0 && to.parent < 0)
+		return warren_return(r2);
+	if (from.mnt != to.mnt)
+		return warren_return(-EXDEV);
+	r = r < 0 ? r : r2;
+	if (r == 0 && (fixed(rq, &from) || fixed(rq, &to)))
 		r = -EBUSY;
-	if (r == 0 && from.mnt != to.mnt)
-		r = -EXDEV;
 	if (r == 0 && !wr_request_alive(rq))
 		r = -ENOENT;
-	if (r == 0 &&
-	    syscall(SYS_renameat2, from.parent, name_of(&from, a), to.parent, name_of(&to, b), flags) < 0)
+	if (r < 0)
+		return warren_return(r);
+	wr_rename_begins();
+	if (syscall(SYS_renameat2, from.parent, name_of(&from, a), to.parent, name_of(&to, b), flags) < 0)
 		r = -errno;
+	wr_rename_ends();
 	return warren_return(r);
 }

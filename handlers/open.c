@@ -134,6 +134,13 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 	return warren_inject(wr_steal_fd(&t.fd), (how->flags & O_CLOEXEC) != 0);
 }
 
+/* What the kernel says of flags, mode and RESOLVE_*, which it looks at before anything else. */
+static int check_how(const struct open_how *how)
+{
+	int r = wr_openat2(-1, ".", how);
+	return r == -EBADF ? 0 : r;
+}
+
 struct warren_verdict wr_handle_open(struct warren_request *rq, void *user)
 {
 	/* open(2) ignores flags it does not know; openat2(2) would not. */
@@ -147,6 +154,11 @@ struct warren_verdict wr_handle_open(struct warren_request *rq, void *user)
 		how.flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 	if (how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
 		how.mode = rq->args[3] & 07777;
+	if ((how.flags & O_DIRECTORY) && (how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))) {
+		int r = check_how(&how);
+		if (r < 0)
+			return warren_return(r);
+	}
 	return open_path(rq, &how);
 }
 
@@ -172,12 +184,8 @@ struct warren_verdict wr_handle_openat2(struct warren_request *rq, void *user)
 	}
 	if (r < 0)
 		return warren_return(r);
-	if (how.resolve) {
-		/* The guest's own constraints are served by the kernel relative to the guest's dirfd only in
-		 * part here: see docs/limits.md. */
-		if (how.resolve & ~(uint64_t)0x3f)
-			return warren_return(-EINVAL);
-		return warren_return(-ENOSYS);
-	}
+	r = check_how(&how);
+	if (r < 0)
+		return warren_return(r);
 	return open_path(rq, &how);
 }

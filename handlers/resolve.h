@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a guest's path to the object it names. The kernel walks every symlink-free stretch (openat2 with
  * RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH from the mount's own fd), so what is reached lies at the canonical
- * path that the policy was asked about; symlinks, "..", mounts and /proc are stepped over here. */
+ * path that the policy was asked about; symlinks, mounts and /proc are stepped over in walk.c. A relative
+ * path goes by the name of what it is relative to, if that leads there (origin.c). */
 #ifndef WARREN_HANDLERS_RESOLVE_H
 #define WARREN_HANDLERS_RESOLVE_H
 
@@ -18,11 +19,11 @@ struct wr_target {
 	int fd;		  /* the object: O_PATH, or as the given open_how says; -1 with WR_PARENT. Owned. */
 	int parent;	  /* with WR_PARENT: O_PATH of the directory. Owned. */
 	const char *name; /* with WR_PARENT: the last component, "" if the path names a mount point or the
-			   * root, "." or
-			   * ".." if it ends so; points into gpath or a constant */
-	bool slash;	  /* the path ended in a slash */
+			   * root. "." or ".." if it ends so: only for calls that refuse those. */
+	bool slash;	  /* with WR_PARENT: the path ended in a slash */
 	char *gpath;	  /* canonical guest path of the object; a scratch buffer */
 	unsigned may;	  /* WR_MAY_* there */
+	char last[NAME_MAX + 2];
 };
 
 void wr_target_release(struct wr_target *t);
@@ -35,9 +36,14 @@ void wr_target_release(struct wr_target *t);
 /* Resolves path (read from the guest already) relative to the guest's dirfd. how: the open of the last
  * component, NULL for O_PATH (of the link itself without WR_FOLLOW). buf: 0..WR_PATH_BUFS/2-1, which scratch
  * buffers to use; a second path in the same call takes another. need: WR_MAY_* that the object must allow
- * (else -EACCES, or -EROFS when the mount is read-only). */
+ * (else -EACCES, or -EROFS when the mount is read-only; with WR_PARENT, parent is open then if the path was
+ * right otherwise). how->resolve: the guest's RESOLVE_* flags, relative to its dirfd. */
 int wr_resolve(struct warren_request *rq, int dirfd, const char *path, unsigned flags,
 	       const struct open_how *how, unsigned need, unsigned buf, struct wr_target *ret);
+
+/* Around a rename: walks that overlap with it look again. */
+void wr_rename_begins(void);
+void wr_rename_ends(void);
 
 /* -errno for a missing right: EROFS where a mount is read-only, else EACCES. */
 int wr_denied(const struct wr_mount *m, unsigned need);

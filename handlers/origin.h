@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a relative path starts from: the guest's working directory or one of its fds. Most have a name, and
+ * the walk goes by that; where there is none, or where it does not lead there, the walk starts from the
+ * object. */
+#ifndef WARREN_HANDLERS_ORIGIN_H
+#define WARREN_HANDLERS_ORIGIN_H
+
+#include "../engine/policy.h"
+
+#define WR_WALK_BUF (2 * PATH_MAX)
+
+struct wr_origin {
+	int fd;	    /* O_PATH of the directory, -1: none. Owned. */
+	size_t len; /* of its path at the beginning of the walk's cur */
+	const struct wr_mount *mnt;
+};
+
+/* The canonical guest path ("" for the root) of dirfd (AT_FDCWD: the working directory), in WR_WALK_BUF
+ * bytes. 0; WR_NAMELESS: it was deleted, or its name is too long for /proc; -EBADF; -ENOTDIR: it is no file;
+ * -EACCES: it lies outside of the sandbox. */
+#define WR_NAMELESS 1
+int wr_origin_name(struct warren_request *rq, int dirfd, char *cur);
+
+/* The magic link to dirfd in /proc. */
+const char *wr_origin_link(const struct warren_request *rq, int dirfd, char buf[static 48]);
+
+/* Opens dirfd itself and finds out where it lies. cur: its guest path; where that cannot be had, the nearest
+ * ancestor's with a component that names nothing, so that the same rules apply. Errors as above. */
+int wr_origin_open(struct warren_request *rq, int dirfd, struct wr_origin *base, char *cur);
+/* ".." of a base: base and cur are replaced. resolve: RESOLVE_NO_XDEV or 0. */
+int wr_origin_up(const struct warren_policy *p, struct wr_origin *base, char *cur, uint64_t resolve);
+
+#endif
