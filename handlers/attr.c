@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attributes of files: stat and its family, access, readlink, statfs; chmod, chown, truncate, times. */
 #define _GNU_SOURCE
+#include "origin.h"
 #include "byfd.h"
 #include "handlers.h"
 #include "proc.h"
@@ -41,28 +42,41 @@ static int resolve_at(struct warren_request *rq, int dirfd, unsigned i, uint64_t
 	return r < 0 ? r : resolve_read(rq, dirfd, path, at_flags, need, t);
 }
 
-/* The same for stat and statx, to which NULL is as good as "" since Linux 6.11 (getname_maybe_null()). */
+/* The same for stat and statx, to which NULL is as good as "" since Linux 6.11 (getname_maybe_null()). What
+ * an fd that the guest holds is like needs no rights, fstat(2) is not even trapped: then link is where to
+ * look, and t stays empty. */
 static int resolve_maybe_null(struct warren_request *rq, int dirfd, unsigned i, uint64_t at_flags,
-			      struct wr_target *t)
+			      struct wr_target *t, char link[static 48])
 {
-	if (rq->args[i] || !(at_flags & AT_EMPTY_PATH))
-		return resolve_at(rq, dirfd, i, at_flags, WR_MAY_LIST, t);
-	rq->scratch->path[0][0] = '\0';
-	return resolve_read(rq, dirfd, rq->scratch->path[0], at_flags, WR_MAY_LIST, t);
+	char *path = rq->scratch->path[0];
+	bool null = !rq->args[i] && (at_flags & AT_EMPTY_PATH);
+	int r = null ? 0 : wr_guest_path(rq, i, path);
+
+	if (r < 0)
+		return r;
+	if (!null && (path[0] || !(at_flags & AT_EMPTY_PATH)))
+		return resolve_read(rq, dirfd, path, at_flags, WR_MAY_LIST, t);
+	if (dirfd < 0 && dirfd != AT_FDCWD)
+		return -EBADF;
+	wr_origin_link(rq, dirfd, link);
+	return 0;
 }
 
 struct warren_verdict wr_handle_fstatat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	struct stat st;
+	char link[48];
 
 	(void)user;
 	if (rq->args[3] &
 	    ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return warren_return(-EINVAL);
-	int r = resolve_maybe_null(rq, (int)rq->args[0], 1, rq->args[3], &t);
-	if (r == 0)
+	int r = resolve_maybe_null(rq, (int)rq->args[0], 1, rq->args[3], &t, link);
+	if (r == 0 && t.fd >= 0)
 		r = wr_fstat(t.fd, &st);
+	else if (r == 0 && stat(link, &st) < 0)
+		r = errno == ENOENT ? -EBADF : -errno;
 	if (r == 0)
 		r = wr_guest_write(rq, rq->args[2], &st, sizeof(st));
 	return warren_return(r);
@@ -72,6 +86,7 @@ struct warren_verdict wr_handle_statx(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	struct statx stx;
+	char link[48];
 	unsigned flags = (unsigned)rq->args[2], mask = (unsigned)rq->args[3];
 
 	(void)user;
@@ -79,10 +94,14 @@ struct warren_verdict wr_handle_statx(struct warren_request *rq, void *user)
 		return warren_return(-EINVAL);
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return warren_return(-EINVAL);
-	int r = resolve_maybe_null(rq, (int)rq->args[0], 1, flags, &t);
-	if (r == 0 &&
-	    syscall(SYS_statx, t.fd, "", (flags & AT_STATX_SYNC_TYPE) | AT_EMPTY_PATH, mask, &stx) < 0)
-		r = -errno;
+	int r = resolve_maybe_null(rq, (int)rq->args[0], 1, flags, &t, link);
+	flags &= AT_STATX_SYNC_TYPE;
+	if (r == 0 && t.fd >= 0) {
+		if (syscall(SYS_statx, t.fd, "", flags | AT_EMPTY_PATH, mask, &stx) < 0)
+			r = -errno;
+	} else if (r == 0 && syscall(SYS_statx, AT_FDCWD, link, flags, mask, &stx) < 0) {
+		r = errno == ENOENT ? -EBADF : -errno;
+	}
 	if (r == 0)
 		r = wr_guest_write(rq, rq->args[4], &stx, sizeof(stx));
 	return warren_return(r);

@@ -52,6 +52,32 @@ int wr_origin_name(struct warren_request *rq, int dirfd, char *cur)
 	return to_guest(wr_sandbox_policy(rq->sandbox), host, cur);
 }
 
+unsigned wr_held_rights(pid_t tid, int n, int obj)
+{
+	struct stat want, st;
+	_cleanup_close_ int pidfd = (int)wr_ret(syscall(SYS_pidfd_open, tid, O_EXCL /* PIDFD_THREAD */));
+
+	if (pidfd < 0) /* before Linux 6.9 */
+		pidfd = wr_pidfd_open(wr_task_tgid(tid));
+	if (pidfd < 0)
+		return 0;
+	_cleanup_close_ int fd = wr_pidfd_getfd(pidfd, n);
+	if (fd < 0 || fstat(fd, &st) < 0 || fstat(obj, &want) < 0 || st.st_dev != want.st_dev ||
+	    st.st_ino != want.st_ino)
+		return 0;
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || (flags & O_PATH))
+		return WR_MAY_LIST;
+	switch (flags & O_ACCMODE) {
+	case O_RDONLY:
+		return WR_MAY_LIST | WR_MAY_READ;
+	case O_WRONLY:
+		return WR_MAY_LIST | WR_MAY_WRITE;
+	default:
+		return WR_MAY_LIST | WR_MAY_READ | WR_MAY_WRITE;
+	}
+}
+
 static int mount_and_inode(int fd, struct statx *stx)
 {
 	return statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, stx) < 0 ? -errno : 0;
@@ -190,6 +216,27 @@ int wr_origin_open(struct warren_request *rq, int dirfd, struct wr_origin *base,
 	if (fd < 0)
 		return errno == ENOENT ? -EBADF : -errno;
 	return settle(wr_sandbox_policy(rq->sandbox), fd, base, cur);
+}
+
+int wr_origin_object(struct warren_request *rq, int dirfd, int fd, char *cur, const struct wr_mount **ret_mnt,
+		     unsigned *ret_may)
+{
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	char host[PATH_MAX + 1];
+	const char *rel;
+	int r = host_name(fd, host);
+
+	if (r == -ENAMETOOLONG)
+		r = climb(p, fd, r, cur);
+	else if (r >= 0)
+		r = to_guest(p, host[0] ? host : "/", cur);
+	if (r < 0)
+		cur[0] = '\0';
+	*ret_mnt = wr_policy_mount(p, cur, &rel);
+	*ret_may = r < 0 ? 0 : wr_policy_may(p, *ret_mnt, cur);
+	if (!*ret_may && r != -ENAMETOOLONG)
+		*ret_may = WR_MAY_LIST | (dirfd == AT_FDCWD ? 0 : wr_held_rights(rq->tid, dirfd, fd));
+	return 0;
 }
 
 int wr_origin_up(const struct warren_policy *p, struct wr_origin *base, char *cur, uint64_t resolve)

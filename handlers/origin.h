@@ -29,5 +29,12 @@ const char *wr_origin_link(const struct warren_request *rq, int dirfd, char buf[
 int wr_origin_open(struct warren_request *rq, int dirfd, struct wr_origin *base, char *cur);
 /* ".." of a base: base and cur are replaced. resolve: RESOLVE_NO_XDEV or 0. */
 int wr_origin_up(const struct warren_policy *p, struct wr_origin *base, char *cur, uint64_t resolve);
+/* Where the object lies that the guest's dirfd is, opened as fd, and what may be done with it: by the rules
+ * if it is in the sandbox, or was before it was deleted; else, as with stdio of the host, what dirfd is open
+ * for. */
+int wr_origin_object(struct warren_request *rq, int dirfd, int fd, char *cur, const struct wr_mount **ret_mnt,
+		     unsigned *ret_may);
+/* WR_MAY_* by the mode that fd n of the task is open for; 0 if it is not the object obj, or not any more. */
+unsigned wr_held_rights(pid_t tid, int n, int obj);
 
 #endif

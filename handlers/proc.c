@@ -2,6 +2,8 @@
 /* Which parts of the host's /proc a sandbox sees. Whatever is not named here does not exist. */
 #define _GNU_SOURCE
 #include "proc.h"
+#include "origin.h"
+#include "resolve.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,18 +212,39 @@ void wr_guest_visible_text(struct warren_request *rq, const char *host, char *bu
 		snprintf(buf, size, WR_OUTSIDE);
 }
 
-/* An object that the sandbox cannot name may be opened anew as the kernel would have it, but when it is the
- * host's (inherited on purpose, as stdio is), then with no more than the fd has: the link's mode says so. */
-static int held_only(const char *path, struct wr_proc *ret)
+/* What may be done with the object that a magic link leads to, opened as obj: of what the sandbox knows, or
+ * knew until it was deleted, by the rules; of what is the host's (inherited on purpose, as stdio is) no more
+ * than the fd has. */
+static int judge(struct warren_request *rq, int obj, struct wr_proc *pr)
 {
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	char link[32], host[2 * PATH_MAX], guest[2 * PATH_MAX];
+	const char *in;
 	struct stat st;
+	int pid, tid, n;
 
-	if (lstat(path, &st) < 0)
+	ssize_t len = readlink(wr_fd_path(obj, link), host, sizeof(host) - 1);
+	if (len < 0 || fstat(obj, &st) < 0)
 		return -errno;
-	bool w = st.st_mode & S_IWUSR, r = st.st_mode & S_IRUSR;
-	ret->may = WR_MAY_LIST | (r || w ? WR_MAY_READ : 0) | (w ? WR_MAY_WRITE : 0);
-	ret->write_only = w && !r;
-	return 0;
+	host[len] = '\0';
+	pr->may = ALL;
+	pr->write_only = false;
+	if (is_anonymous(host))
+		return 0;
+	if (wr_policy_guest_path(p, host, guest, sizeof(guest)) == 0 &&
+	    !(S_ISCHR(st.st_mode) && st.st_dev == p->pts_dev)) {
+		pr->may = wr_policy_may(p, wr_policy_mount(p, guest, &in), guest);
+		return 0;
+	}
+	if (S_ISDIR(st.st_mode))
+		return -EACCES; /* what lies outside stays there */
+	if (sscanf(pr->rel, "%d/task/%d/fd/%d", &pid, &tid, &n) == 3)
+		pid = tid;
+	else if (sscanf(pr->rel, "%d/fd/%d", &pid, &n) != 2)
+		n = -1;
+	pr->may = n < 0 ? WR_MAY_LIST | WR_MAY_READ : wr_held_rights(pid, n, obj);
+	pr->write_only = (pr->may & WR_MAY_WRITE) && !(pr->may & WR_MAY_READ);
+	return pr->may ? 0 : -EACCES;
 }
 
 /* A magic link to an object: a name in the sandbox if it has one, else the object. */
@@ -267,8 +290,9 @@ static int magic(struct warren_request *rq, size_t consumed, struct wr_proc *ret
 		return 0;
 	}
 	if (ret->directory)
-		return -EACCES; /* what lies outside stays there */
-	return held_only(path, ret);
+		return -EACCES;				     /* what lies outside stays there */
+	ret->may = WR_MAY_LIST | WR_MAY_READ | WR_MAY_WRITE; /* until it is opened, see judge() */
+	return 0;
 }
 
 int wr_proc_link_text(struct warren_request *rq, const char *path, const char *raw, char *buf, size_t size)
@@ -473,10 +497,40 @@ static bool writes(const struct open_how *how)
 	return !(how->flags & O_PATH) && ((how->flags & O_ACCMODE) != O_RDONLY || (how->flags & O_TRUNC));
 }
 
-int wr_proc_open(struct warren_request *rq, int proc_fd, const struct wr_proc *pr, const struct open_how *how,
-		 bool follow)
+/* Another thread may change what a number means at any time: the object is opened, judged, and used as it was
+ * opened. */
+static int open_object(struct warren_request *rq, int proc_fd, struct wr_proc *pr, const struct open_how *how,
+		       unsigned need)
+{
+	struct open_how h = {.flags = O_PATH | O_CLOEXEC};
+	char link[32];
+	bool exe = strrchr(pr->rel, '/') && !strcmp(strrchr(pr->rel, '/'), "/exe");
+
+	_cleanup_close_ int obj = wr_openat2(proc_fd, pr->rel, &h);
+	if (obj < 0)
+		return obj;
+	int r = judge(rq, obj, pr);
+	if (r < 0)
+		return r;
+	if (exe)
+		pr->may &= ~(unsigned)WR_MAY_WRITE;
+	if ((pr->may & WR_MAY_WRITE) && pr->write_only && (how->flags & O_ACCMODE) == O_WRONLY)
+		need &= ~(unsigned)WR_MAY_READ;
+	if ((pr->may & need) != need || (writes(how) && !(pr->may & WR_MAY_WRITE)))
+		return -EACCES;
+	h = *how;
+	h.flags &= ~(uint64_t)O_NOFOLLOW;
+	h.resolve = 0;
+	if ((h.flags & O_PATH) && !(h.flags & O_DIRECTORY))
+		return wr_steal_fd(&obj);
+	return wr_openat2(AT_FDCWD, wr_fd_path(obj, link), &h);
+}
+
+int wr_proc_open(struct warren_request *rq, int proc_fd, struct wr_proc *pr, const struct open_how *how,
+		 bool follow, unsigned need)
 {
 	struct open_how h = *how;
+	bool object = pr->kind == WR_PROC_MAGIC && follow;
 
 	if ((h.flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		return -EEXIST;
@@ -485,17 +539,11 @@ int wr_proc_open(struct warren_request *rq, int proc_fd, const struct wr_proc *p
 	if (pr->kind == WR_PROC_LINK || (pr->kind == WR_PROC_MAGIC && !follow)) {
 		h.flags |= O_NOFOLLOW;
 		h.resolve = 0;
-	} else if (pr->kind == WR_PROC_MAGIC) {
-		/* The guest holds the object already; as the kernel does it, opening it anew checks its mode.
-		 */
-		if (pr->write_only && !(h.flags & O_PATH) && (h.flags & O_ACCMODE) != O_WRONLY)
-			return -EACCES;
-		h.flags &= ~(uint64_t)O_NOFOLLOW;
-		h.resolve = 0;
 	}
-	if (writes(&h) && !(pr->may & WR_MAY_WRITE))
+	if (!object && ((pr->may & need) != need || (writes(&h) && !(pr->may & WR_MAY_WRITE))))
 		return -EACCES;
-	_cleanup_close_ int fd = wr_openat2(proc_fd, pr->rel, &h);
+	_cleanup_close_ int fd =
+		object ? open_object(rq, proc_fd, pr, &h, need) : wr_openat2(proc_fd, pr->rel, &h);
 	if (fd < 0)
 		return fd;
 	/* The number may have become another's between the look at its mark and the open. Were it ours again

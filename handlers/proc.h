@@ -45,10 +45,11 @@ bool wr_proc_shows(struct warren_request *rq, const char *dir, const char *name)
 /* True for a directory below /proc of which the kernel's own listing is the guest's: fd, fdinfo, task. */
 bool wr_proc_lists_natively(const char *path);
 
-/* Opens what wr_proc_lookup() found, below the host's /proc at proc_fd. follow: MAGIC is to be followed. An
- * fd, or a negative errno. */
-int wr_proc_open(struct warren_request *rq, int proc_fd, const struct wr_proc *pr, const struct open_how *how,
-		 bool follow);
+/* Opens what wr_proc_lookup() found, below the host's /proc at proc_fd, if it allows what is in need
+ * (WR_MAY_*); follow: MAGIC is to be followed. pr->may is then what the opened object allows. An fd, or a
+ * negative errno. */
+int wr_proc_open(struct warren_request *rq, int proc_fd, struct wr_proc *pr, const struct open_how *how,
+		 bool follow, unsigned need);
 
 /* What readlink says of the link at path (as in wr_proc_lookup) when the kernel says raw. 0 or a negative
  * errno. */

@@ -35,27 +35,21 @@ int wr_denied(const struct wr_mount *m, unsigned need)
 	return m->readonly && need == WR_MAY_WRITE ? -EROFS : -EACCES;
 }
 
-/* AT_EMPTY_PATH: the object itself, by the guest's own fd. */
+/* AT_EMPTY_PATH: the object itself, by the guest's own fd. It is opened first and judged then: the number may
+ * be another object's by now. */
 static int resolve_empty(struct warren_request *rq, int dirfd, unsigned need, char *cur, struct wr_target *t)
 {
-	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
 	char link[48];
-	const char *rel;
-	int r = wr_origin_name(rq, dirfd, cur);
 
-	if (r == -EBADF)
-		return r;
-	t->mnt = &p->mounts[p->n_mounts - 1];
-	if (r == 0) {
-		t->mnt = wr_policy_mount(p, cur, &rel);
-		t->may = wr_policy_may(p, t->mnt, cur);
-		if ((t->may & need) != need)
-			return wr_denied(t->mnt, need & ~t->may);
-	}
+	if (dirfd < 0 && dirfd != AT_FDCWD)
+		return -EBADF;
 	t->fd = open(wr_origin_link(rq, dirfd, link), O_PATH | O_CLOEXEC);
 	if (t->fd < 0)
 		return errno == ENOENT ? -EBADF : -errno;
-	return 0;
+	int r = wr_origin_object(rq, dirfd, t->fd, cur, &t->mnt, &t->may);
+	if (r == 0 && (t->may & need) != need)
+		r = wr_denied(t->mnt, need & ~t->may);
+	return r;
 }
 
 /* Cuts the last component off rest, into the target. */

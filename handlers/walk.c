@@ -372,14 +372,12 @@ static int open_proc(struct wr_walk *w, const char *rel, bool last, const struct
 			return r == 1 ? AGAIN : r;
 		}
 	}
-	if (last) {
-		w->t->may = pr.may;
-		if ((pr.may & w->need) != w->need)
-			return -EACCES;
-	}
 	if (last && *w->tail)
 		h.flags |= O_DIRECTORY;
-	return wr_proc_open(w->rq, w->m->fd, &pr, &h, through);
+	r = wr_proc_open(w->rq, w->m->fd, &pr, &h, through, last ? w->need : 0);
+	if (last)
+		w->t->may = pr.may;
+	return r;
 }
 
 static int open_raw(struct wr_walk *w, const char *suffix, const struct open_how *how)
