@@ -37,7 +37,7 @@ struct warren_substitution *wr_subst_new(void)
 	struct warren_substitution *s = calloc(1, sizeof(*s));
 
 	if (s)
-		s->fd = -1;
+		s->fd = s->installed = -1;
 	return s;
 }
 
@@ -206,11 +206,35 @@ static int64_t run_call(struct trace *tr, long nr, const uint64_t args[6])
 	return wr_regs_result(&r);
 }
 
+int64_t wr_subst_call(struct trace *tr, long nr, const uint64_t args[6])
+{
+	return run_call(tr, nr, args);
+}
+
+int wr_subst_install(struct warren_substitution *s, int fd)
+{
+	struct seccomp_notif_addfd add = {.id = s->id, .srcfd = (uint32_t)fd, .newfd_flags = O_CLOEXEC};
+
+	s->installed = wr_notif_addfd(s->listener, &add);
+	return s->installed;
+}
+
+/* It did not come to the steps. */
+static void uninstall(struct trace *tr)
+{
+	const uint64_t args[6] = {(uint64_t)tr->s->installed};
+
+	if (tr->s->installed >= 0)
+		run_call(tr, SYS_close, args);
+	tr->s->installed = -1;
+}
+
 /* The original call again, as the kernel's own restart would do it; the pending signal is delivered first. */
 static void bail_out(struct trace *tr, int sig)
 {
 	struct wr_regs r = tr->saved;
 
+	uninstall(tr);
 	wr_regs_restart(&r);
 	wr_regs_store(tr->tid, &r);
 	detach(tr, sig);
@@ -220,6 +244,7 @@ static void finish(struct trace *tr, int64_t result)
 {
 	struct wr_regs r = tr->saved;
 
+	uninstall(tr);
 	wr_regs_finish(&r, result);
 	wr_regs_store(tr->tid, &r);
 	detach(tr, 0);
@@ -370,6 +395,10 @@ static void drive(struct trace *tr)
 			finish(tr, r);
 			return;
 		}
+	}
+	if (s->steps) {
+		finish(tr, s->steps(s, tr, x.path_addr));
+		return;
 	}
 	struct wr_regs r = tr->saved;
 	wr_regs_set_call(&r, s->nr, s->args);

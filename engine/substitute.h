@@ -12,6 +12,7 @@
 
 struct wr_tracers;
 struct warren_sandbox;
+struct trace;
 
 /* Built by a handler with wr_subst_new(), owned by the verdict, then by the tracer. */
 struct warren_substitution {
@@ -49,6 +50,11 @@ struct warren_substitution {
 	uint32_t *relocs; /* owned, malloc */
 	size_t n_relocs;
 
+	/* Instead of the one call: several, each by wr_subst_call(). scratch is at `at` in the task; what
+	 * this returns is the result that the task sees. May be NULL. */
+	int64_t (*steps)(struct warren_substitution *s, struct trace *tr, uint64_t at);
+	int installed; /* -1, or the number of wr_subst_install(): steps() disposes of it */
+
 	/* exec only */
 	bool exec;
 	dev_t exe_dev; /* the file that must be running in the exec stop, else the task is killed */
@@ -64,6 +70,12 @@ struct warren_substitution {
 
 struct warren_substitution *wr_subst_new(void);	   /* NULL: no memory */
 void wr_subst_free(struct warren_substitution *s); /* closes and frees all it owns; NULL is allowed */
+
+/* In prepare(): installs a copy of fd in the task, close-on-exec. Its number there, or a negative errno. */
+int wr_subst_install(struct warren_substitution *s, int fd);
+/* In steps(): one call in the task, which must not block and must not be trapped. Its result, or a negative
+ * errno; -ESRCH: the task is gone. */
+int64_t wr_subst_call(struct trace *tr, long nr, const uint64_t args[6]);
 
 /* A pool of tracer threads that grows on demand up to max and shrinks when idle. Beyond max, every sandbox
  * that has no substitution running gets one more thread: tasks that are stuck in the kernel hold up their own

@@ -4,6 +4,7 @@
 #include "byname.h"
 #include "dir.h"
 #include "open_wait.h"
+#include "passfd.h"
 #include "resolve.h"
 #include <string.h>
 
@@ -123,12 +124,8 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 		return warren_return(named && wr_task_fds_full(rq) ? -EMFILE : r);
 	if (r == 1)
 		return wr_open_wait(rq, wr_steal_fd(&t.fd), how->flags);
-	if (how->flags & O_PATH) { /* ADDFD refuses such descriptors: the task opens the object itself */
-		struct stat st;
-		uint64_t nofollow = fstat(t.fd, &st) == 0 && S_ISLNK(st.st_mode) ? O_NOFOLLOW : 0;
-		const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, how->flags | nofollow};
-		return wr_by_name(rq, t.fd, SYS_openat, args, 1, WR_REACHED_FD);
-	}
+	if (how->flags & O_PATH) /* ADDFD refuses such descriptors */
+		return wr_pass_open(wr_steal_fd(&t.fd), (how->flags & O_CLOEXEC) != 0);
 	if (fifo)
 		return wr_open_inject_fifo(wr_steal_fd(&t.fd), how->flags);
 	return warren_inject(wr_steal_fd(&t.fd), (how->flags & O_CLOEXEC) != 0);

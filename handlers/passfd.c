@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "passfd.h"
+#include "../engine/substitute.h"
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+struct passing {
+	int fd;
+	bool chdir, cloexec;
+};
+
+/* The scratch: what recvmsg(2) is given. */
+struct message {
+	struct msghdr head;
+	struct iovec iov;
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+};
+
+static void free_passing(void *data)
+{
+	struct passing *p = data;
+
+	wr_cleanup_close(&p->fd);
+	free(p);
+}
+
+/* The socket must be there before the call is answered, and the message in it. */
+static int prepare(struct warren_substitution *s)
+{
+	struct passing *p = s->data;
+	struct message m = {.control.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	m.iov = (struct iovec){&m.byte, 1};
+	m.head = (struct msghdr){.msg_iov = &m.iov,
+				 .msg_iovlen = 1,
+				 .msg_control = &m.control,
+				 .msg_controllen = CMSG_LEN(sizeof(int))};
+	memcpy(CMSG_DATA(&m.control.head), &p->fd, sizeof(int));
+	int r = sendmsg(pair[0], &m.head, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	if (r == 0)
+		r = wr_subst_install(s, pair[1]);
+	close(pair[0]);
+	close(pair[1]);
+	return r < 0 ? r : 0;
+}
+
+/* The number in the message is in the task's memory, where another thread may change it: then it is another
+ * fd of its own that is moved, or becomes the working directory, as it could do itself. */
+static int64_t received(struct warren_substitution *s, struct trace *tr, uint64_t at)
+{
+	const uint64_t args[6] = {(uint64_t)s->installed, at + offsetof(struct message, head), MSG_DONTWAIT};
+	struct message m;
+	struct iovec l = {&m, sizeof(m)}, r = {(void *)(uintptr_t)at, sizeof(m)};
+	int fd;
+
+	int64_t n = wr_subst_call(tr, SYS_recvmsg, args);
+	if (n < 0)
+		return n;
+	if (process_vm_readv(s->tid, &l, 1, &r, 1, 0) != (ssize_t)sizeof(m))
+		return -EFAULT;
+	memcpy(&fd, CMSG_DATA(&m.control.head), sizeof(fd));
+	return m.head.msg_controllen && fd >= 0 ? fd : -EMFILE; /* no room for it */
+}
+
+static int64_t steps(struct warren_substitution *s, struct trace *tr, uint64_t at)
+{
+	const struct passing *p = s->data;
+	int64_t got = received(s, tr, at), result;
+
+	if (got < 0)
+		return got;
+	const uint64_t own[6] = {(uint64_t)got};
+	if (p->chdir) {
+		result = wr_subst_call(tr, SYS_fchdir, own);
+	} else {
+		/* the socket has the number that the guest shall see */
+		const uint64_t move[6] = {(uint64_t)got, (uint64_t)s->installed, p->cloexec ? O_CLOEXEC : 0};
+		result = wr_subst_call(tr, SYS_dup3, move);
+		if (result >= 0)
+			s->installed = -1;
+	}
+	int64_t r = wr_subst_call(tr, SYS_close, own);
+	return r == -ESRCH ? r : result;
+}
+
+static struct warren_verdict pass(int fd, bool chdir, bool cloexec)
+{
+	struct warren_substitution *s = wr_subst_new();
+	struct passing *p = malloc(sizeof(*p));
+	struct message *m = calloc(1, sizeof(*m));
+	uint32_t *relocs = calloc(2, sizeof(*relocs));
+
+	if (!s || !p || !m || !relocs) {
+		wr_subst_free(s);
+		free(p);
+		free(m);
+		free(relocs);
+		close(fd);
+		return warren_return(-ENOMEM);
+	}
+	*p = (struct passing){fd, chdir, cloexec};
+	/* addresses are offsets into the scratch until it is placed */
+	m->head.msg_iov = (struct iovec *)offsetof(struct message, iov);
+	m->head.msg_iovlen = 0; /* the byte is of no use */
+	m->head.msg_control = (void *)offsetof(struct message, control);
+	m->head.msg_controllen = CMSG_LEN(sizeof(int));
+	relocs[0] = offsetof(struct message, head.msg_iov);
+	relocs[1] = offsetof(struct message, head.msg_control);
+	s->scratch = m;
+	s->scratch_len = sizeof(*m);
+	s->relocs = relocs;
+	s->n_relocs = 2;
+	s->data = p;
+	s->free_data = free_passing;
+	s->prepare = prepare;
+	s->steps = steps;
+	return (struct warren_verdict){.kind = WARREN_SUBSTITUTE, .fd = -1, .sub = s};
+}
+
+struct warren_verdict wr_pass_open(int fd, bool cloexec)
+{
+	return pass(fd, false, cloexec);
+}
+
+struct warren_verdict wr_pass_chdir(int fd)
+{
+	return pass(fd, true, true);
+}
