@@ -46,12 +46,15 @@ static struct warren_verdict open_later(struct warren_request *rq, const struct 
 					unsigned need)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	const struct open_how look = {.flags = O_PATH | O_CLOEXEC |
+					       ((flags & WR_FOLLOW) ? 0 : (uint64_t)O_NOFOLLOW),
+				      .resolve = how->resolve};
 	char *path = rq->scratch->path[0];
 	struct stat st;
 	int r = wr_guest_path(rq, 1, path);
 
 	if (r == 0)
-		r = wr_resolve(rq, (int)rq->args[0], path, flags, NULL, need, 0, &t);
+		r = wr_resolve(rq, (int)rq->args[0], path, flags, &look, need, 0, &t);
 	if (r == 0 && fstat(t.fd, &st) < 0)
 		r = -errno;
 	if (r == 0 && !S_ISFIFO(st.st_mode) && !S_ISREG(st.st_mode))
@@ -118,7 +121,8 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 		return open_terminal(rq, &t, how->flags);
 	if (r == 0)
 		r = settle(rq, &t, how->flags, &fifo);
-	else if ((r == -ENXIO || r == -EAGAIN) && !(how->flags & (O_NONBLOCK | O_PATH)))
+	else if ((r == -ENXIO || r == -EAGAIN) && !(how->flags & (O_NONBLOCK | O_PATH)) &&
+		 !(how->resolve & RESOLVE_CACHED))
 		return open_later(rq, how, flags, need);
 	if (r < 0)
 		return warren_return(named && wr_task_fds_full(rq) ? -EMFILE : r);

@@ -83,7 +83,7 @@ static int bind_path(struct warren_request *rq, int sock, struct wr_sockaddr *a)
 	text[len] = '\0';
 	strcpy(rq->scratch->path[0], text);
 	int r = wr_resolve(rq, AT_FDCWD, rq->scratch->path[0], WR_PARENT, NULL, WR_MAY_WRITE, 0, &t);
-	if (r == -EINVAL || r == -ENOTEMPTY || (r == 0 && !t.name[0])) /* ".", "..", "/" */
+	if (r == 0 && (!t.name[0] || !strcmp(t.name, ".") || !strcmp(t.name, "..")))
 		return -EADDRINUSE;
 	if (r == 0)
 		r = wr_apply_umask(rq);
