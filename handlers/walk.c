@@ -251,8 +251,19 @@ static int follow_raw(struct wr_walk *w, size_t end, const char *text)
 	return r == 1 ? AGAIN : r;
 }
 
+/* The text of the symlink that the component raw[from..end) is, in dir. */
+static int link_at(const struct wr_walk *w, int dir, size_t from, size_t end, char *text)
+{
+	char name[WR_WALK_BUF];
+
+	memcpy(name, w->raw + from, end - from);
+	name[end - from] = '\0';
+	return read_link(dir, name, text);
+}
+
 /* There is a symlink somewhere in raw. The directory of the last component is tried first; if there is one on
- * the way to it, the shortest prefix that has one is found by bisection. AGAIN, or an errno. */
+ * the way to it, the shortest prefix that has one is found by bisection, at the end of which to ask for a
+ * text costs less than to open. AGAIN, or an errno. */
 static int find_link(struct wr_walk *w, bool last)
 {
 	uint16_t end[WR_WALK_BUF / 2];
@@ -260,6 +271,7 @@ static int find_link(struct wr_walk *w, bool last)
 	struct open_how how = dir_how;
 	_cleanup_close_ int dir = -1;
 	size_t n = 0, lo = 0, hi;
+	int r = -EINVAL;
 
 	for (size_t i = 0; i < w->n_raw; i++) {
 		i += strcspn(w->raw + i, "/");
@@ -268,6 +280,12 @@ static int find_link(struct wr_walk *w, bool last)
 	how.resolve = step_flags(w);
 	hi = n;
 	for (size_t k = n - 1; hi - lo > 1; k = (lo + hi) / 2) {
+		if (hi - lo == 2 && hi < n &&
+		    link_at(w, lo ? dir : w->at, lo ? end[lo - 1] + 1U : 0, end[lo], text) == 0) {
+			hi = lo + 1;
+			r = 0;
+			break;
+		}
 		memcpy(part, w->raw, end[k - 1]);
 		part[end[k - 1]] = '\0';
 		int fd = open_long(w, part, &how);
@@ -281,10 +299,8 @@ static int find_link(struct wr_walk *w, bool last)
 			lo = k;
 		}
 	}
-	size_t from = lo ? end[lo - 1] + 1 : 0;
-	memcpy(part, w->raw + from, end[hi - 1] - from);
-	part[end[hi - 1] - from] = '\0';
-	int r = read_link(lo ? dir : w->at, part, text);
+	if (r < 0)
+		r = link_at(w, lo ? dir : w->at, lo ? end[lo - 1] + 1U : 0, end[hi - 1], text);
 	if (r < 0) /* it was a symlink a moment ago: look again */
 		return r != -EINVAL ? r : w->opens < MAX_OPENS ? -ESTALE : -ELOOP;
 	if (hi == n && last && !*w->rest && !*w->tail && !(w->flags & WR_FOLLOW))
