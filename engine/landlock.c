@@ -53,6 +53,13 @@ static int grant_all(struct warren_policy *p, int ruleset)
 			continue;
 		if (wr_policy_may(p, m, m->guest) & WR_MAY_READ)
 			r = grant(ruleset, NULL, m->fd, EXEC_RIGHTS);
+		/* what was written there is the guest's own */
+		for (size_t k = 0; r == 0 && m->layer && k < p->n_layers; k++) {
+			char upper[2 * PATH_MAX];
+			snprintf(upper, sizeof(upper), "%s/upper", p->layers[k].dir);
+			if (p->layers[k].layer == m->layer)
+				r = grant(ruleset, upper, -1, EXEC_RIGHTS);
+		}
 		if (r < 0)
 			return r;
 	}
@@ -96,7 +103,8 @@ int wr_landlock_build(struct warren_policy *p)
 	p->ruleset = -1;
 	if (abi <= 0)
 		return 0; /* `warren check` says so */
-	p->direct_exec = p->mounts[p->n_mounts - 1].host_len == 0 && !p->has_deny && p->n_specs == 0;
+	p->direct_exec = p->mounts[p->n_mounts - 1].host_len == 0 && !p->has_deny && p->n_specs == 0 &&
+			 p->n_layers == 0;
 	attr.handled_access_fs = fs_rights(abi);
 	if (abi >= WR_LANDLOCK_SCOPES) {
 		attr.scoped = LANDLOCK_SCOPE_SIGNAL | LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;

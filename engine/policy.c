@@ -49,6 +49,11 @@ void warren_policy_unref(struct warren_policy *p)
 		free(p->specs[i].host);
 		free(p->specs[i].guest);
 	}
+	for (size_t i = 0; i < p->n_layers; i++) {
+		free(p->layers[i].guest);
+		free(p->layers[i].dir);
+	}
+	free(p->layers);
 	for (size_t i = 0; i < p->n_rules; i++)
 		free(p->rules[i].guest);
 	if (p->ruleset >= 0)
@@ -115,6 +120,26 @@ int warren_policy_add_mount(struct warren_policy *p, const char *host, const cha
 		return -ENOMEM;
 	}
 	p->n_specs++;
+	return 0;
+}
+
+int warren_policy_add_layer(struct warren_policy *p, const char *guest_path, const char *layer_dir)
+{
+	if (p->frozen)
+		return -EBUSY;
+	if (guest_path[0] != '/')
+		return wr_policy_fail(p, -EINVAL, "'%s' is not an absolute path of the sandbox", guest_path);
+	struct wr_layer_spec *layers = realloc(p->layers, (p->n_layers + 1) * sizeof(*layers));
+	if (!layers)
+		return -ENOMEM;
+	p->layers = layers;
+	layers[p->n_layers] = (struct wr_layer_spec){strdup(guest_path), strdup(layer_dir), NULL};
+	if (!layers[p->n_layers].guest || !layers[p->n_layers].dir) {
+		free(layers[p->n_layers].guest);
+		free(layers[p->n_layers].dir);
+		return -ENOMEM;
+	}
+	p->n_layers++;
 	return 0;
 }
 
@@ -186,25 +211,46 @@ bool wr_policy_pinned(const struct warren_policy *p, const char *path)
 	return false;
 }
 
+/* The path of host below the mount, "" or with a leading slash, in buf of 2 * PATH_MAX; how much of host
+ * names the mount. NULL: it does not lie there. */
+static const char *below_mount(const struct wr_mount *m, const char *host, char *buf, size_t *ret_matched)
+{
+	if (m->layer &&
+	    wr_layer_rel_of_path(m->layer, host[0] ? host : "/", buf + 1, 2 * PATH_MAX - 1, NULL) >= 0) {
+		buf[0] = '/';
+		*ret_matched = strlen(host) - strlen(buf + 1);
+		return buf[1] ? buf : buf + 1;
+	}
+	if (!below(host, m->host, m->host_len))
+		return NULL;
+	*ret_matched = m->host_len;
+	return host + m->host_len;
+}
+
 int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *buf, size_t size)
 {
+	char rel[2 * PATH_MAX], best_rel[2 * PATH_MAX] = "";
 	const struct wr_mount *best = NULL;
+	size_t matched, best_matched = 0;
 
 	if (host[0] == '/' && host[1] == '\0')
 		host++;
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct wr_mount *m = &p->mounts[i];
-		if ((!best || m->host_len > best->host_len) && below(host, m->host, m->host_len))
-			best = m;
+		const char *rest = below_mount(m, host, rel, &matched);
+		if (!rest || (best && matched <= best_matched))
+			continue;
+		best = m;
+		best_matched = matched;
+		snprintf(best_rel, sizeof(best_rel), "%s", rest);
 	}
 	if (!best)
 		return -ENOENT;
-	const char *rest = host + best->host_len;
-	size_t rest_len = strlen(rest);
+	size_t rest_len = strlen(best_rel);
 	if (best->guest_len + rest_len + 2 > size)
 		return -ENAMETOOLONG;
 	memcpy(buf, best->guest, best->guest_len);
-	memcpy(buf + best->guest_len, rest, rest_len + 1);
+	memcpy(buf + best->guest_len, best_rel, rest_len + 1);
 	if (!buf[0])
 		strcpy(buf, "/");
 	return 0;
@@ -212,26 +258,26 @@ int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *
 
 unsigned wr_policy_may_host(const struct warren_policy *p, const char *host, const struct wr_mount **ret_mnt)
 {
-	char guest[2 * PATH_MAX];
+	char guest[2 * PATH_MAX], buf[2 * PATH_MAX];
 	unsigned may = 0;
-	size_t best = 0;
+	size_t best = 0, matched;
 
 	*ret_mnt = NULL;
 	if (host[0] == '/' && host[1] == '\0')
 		host++;
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct wr_mount *m = &p->mounts[i];
-		const char *rel, *rest = host + m->host_len;
-		if (!below(host, m->host, m->host_len) || m->guest_len + strlen(rest) >= sizeof(guest))
+		const char *rel, *rest = below_mount(m, host, buf, &matched);
+		if (!rest || m->guest_len + strlen(rest) >= sizeof(guest))
 			continue;
 		memcpy(guest, m->guest, m->guest_len);
 		strcpy(guest + m->guest_len, rest);
 		if (wr_policy_mount(p, guest, &rel) != m)
 			continue; /* another mount lies over this name */
 		may |= wr_policy_may(p, m, guest);
-		if (!*ret_mnt || m->host_len > best) {
+		if (!*ret_mnt || matched > best) {
 			*ret_mnt = m;
-			best = m->host_len;
+			best = matched;
 		}
 	}
 	return may;

@@ -6,6 +6,7 @@
 #define WARREN_ENGINE_POLICY_H
 
 #include "internal.h"
+#include "../cow/layer.h"
 
 enum wr_mount_kind {
 	WR_MOUNT_HOST, /* a file or directory of the host */
@@ -25,6 +26,8 @@ struct wr_mount {
 	bool readonly;
 	bool is_dir;
 	bool builtin; /* rules do not apply: always there */
+	/* Writes go here and the host's directory stays as it is; NULL: they go there. Owned by the spec. */
+	struct wr_layer *layer;
 };
 
 enum { /* what a path may be used for */
@@ -61,6 +64,11 @@ struct warren_policy {
 		bool readonly;
 	} * specs; /* as given */
 	size_t n_specs;
+	struct wr_layer_spec {
+		char *guest, *dir;
+		struct wr_layer *layer; /* once frozen */
+	} * layers;			/* as given */
+	size_t n_layers;
 	struct wr_rule *rules;
 	size_t n_rules;
 	char error[512];

@@ -207,6 +207,8 @@ struct warren_verdict wr_handle_fchmodat(struct warren_request *rq, void *user)
 		r = wr_check_attributes(&t);
 	if (r == 0 && S_ISLNK(st.st_mode))
 		r = -EOPNOTSUPP; /* as the file systems say; chmod through the magic link would follow it */
+	if (r == 0)
+		r = wr_target_copy_up(&t, WR_UP_OWNER);
 	if (r == 0 && chmod(wr_fd_path(t.fd, link), (mode_t)rq->args[2] & 07777) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -223,6 +225,8 @@ struct warren_verdict wr_handle_fchownat(struct warren_request *rq, void *user)
 	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_WRITE, &t);
 	if (r == 0)
 		r = wr_check_attributes(&t);
+	if (r == 0)
+		r = wr_target_copy_up(&t, WR_UP_OWNER);
 	if (r == 0 && fchownat(t.fd, "", (uid_t)rq->args[2], (gid_t)rq->args[3], AT_EMPTY_PATH) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -261,6 +265,8 @@ struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
 			syscall(SYS_tgkill, tgid, rq->tid, SIGXFSZ);
 		return warren_return(-EFBIG);
 	}
+	if (r == 0)
+		r = wr_target_copy_up(&t, length ? WR_UP_WRITE : WR_UP_TRUNC);
 	if (r == 0 && truncate(wr_fd_path(t.fd, link), length) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -293,6 +299,8 @@ static struct warren_verdict set_times(struct warren_request *rq, int dirfd, uns
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, dirfd, path_arg, flags, WR_MAY_WRITE, &t);
+	if (r == 0)
+		r = wr_target_copy_up(&t, times ? WR_UP_OWNER : WR_UP_TOUCH);
 	if (r == 0 && syscall(SYS_utimensat, t.fd, "", times, AT_EMPTY_PATH) < 0)
 		r = -errno;
 	return warren_return(r);

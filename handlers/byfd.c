@@ -44,6 +44,33 @@ static int decide(struct warren_request *rq, struct wr_target *t)
 	return (t->may & WR_MAY_WRITE) ? 0 : wr_denied(t->mnt, WR_MAY_WRITE);
 }
 
+/* The object of a layer: the change is made on the copy, if it is a lower one; the guest's fd stays what it
+ * was. A lower object that has no name any more is nobody's to change. */
+static int to_layer(struct wr_target *t)
+{
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	char rel[2 * PATH_MAX], host[PATH_MAX + 1], link[32];
+	struct stat st;
+	ssize_t n = readlink(wr_fd_path(t->fd, link), host, PATH_MAX);
+
+	if (n < 0 || fstat(t->fd, &st) < 0)
+		return -errno;
+	host[n] = '\0';
+	if (nameless(host, &st))
+		return 0;
+	int where = wr_layer_rel_of_path(t->mnt->layer, host, rel, sizeof(rel), NULL);
+	if (where == WR_UPPER)
+		return 0;
+	if (where != WR_LOWER || wr_layer_rel_of_fd(t->mnt->layer, t->fd, rel, sizeof(rel), NULL) != WR_LOWER)
+		return -EACCES;
+	int r = wr_layer_copy_up(t->mnt->layer, rel, WR_UP_OWNER, &f);
+	if (r < 0)
+		return r;
+	wr_cleanup_close(&t->fd);
+	t->fd = wr_steal_fd(&f.fd);
+	return 0;
+}
+
 int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target *t)
 {
 	char link[48];
@@ -61,7 +88,8 @@ int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target
 		return errno == ENOENT ? -EBADF : -errno;
 	if (!wr_request_alive(rq))
 		return -ENOENT;
-	return decide(rq, t);
+	int r = decide(rq, t);
+	return r == 0 && t->mnt->layer ? to_layer(t) : r;
 }
 
 int wr_check_attributes(const struct wr_target *t)

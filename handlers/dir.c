@@ -22,7 +22,7 @@
 
 #define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
 
-enum kind { NATIVE, PROC, PTS, EXTRAS };
+enum kind { NATIVE, PROC, PTS, EXTRAS, LAYER };
 
 static enum kind kind_of(const struct warren_policy *p, const struct stat *st)
 {
@@ -37,7 +37,7 @@ static enum kind kind_of(const struct warren_policy *p, const struct stat *st)
 
 void wr_dir_opened(struct warren_request *rq, const struct wr_target *t, const struct stat *st)
 {
-	enum kind kind = kind_of(wr_sandbox_policy(rq->sandbox), st);
+	enum kind kind = t->mnt->layer ? LAYER : kind_of(wr_sandbox_policy(rq->sandbox), st);
 
 	if (kind == NATIVE)
 		return;
@@ -187,6 +187,49 @@ static int64_t from_snapshot(const struct warren_policy *p, int fd, const struct
 	return lseek(fd, (off_t)out->last, SEEK_SET) < 0 ? -errno : (int64_t)out->used;
 }
 
+/* ---- directories in a layer ---- */
+
+/* The layer that a directory of the host is of, and its path there in buf; NULL: none. */
+static struct wr_layer *layer_of(const struct warren_policy *p, const char *link, char *buf, size_t size)
+{
+	char host[PATH_MAX + 1];
+
+	if (!p->n_layers)
+		return NULL;
+	ssize_t n = readlink(link, host, PATH_MAX);
+	if (n < 0)
+		return NULL;
+	host[n] = '\0';
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct wr_mount *m = &p->mounts[i];
+		if (m->layer && wr_layer_rel_of_path(m->layer, host, buf, size, NULL) >= 0)
+			return m->layer;
+	}
+	return NULL;
+}
+
+/* Always from the layer's own listing, touched or not, so that a position stays good when a name is made or
+ * removed meanwhile. */
+static int64_t from_layer(struct wr_layer *l, const char *rel, int fd, off_t position, struct records *out)
+{
+	const struct wr_layer_listing *ls;
+	int r = wr_layer_list(l, rel, &ls);
+
+	if (r < 0)
+		return r;
+	size_t i = position ? wr_layer_listing_seek(ls, (uint64_t)position) : 0;
+	bool more = i < ls->n;
+	for (; i < ls->n; i++) {
+		const struct wr_layer_dirent *e = &ls->entries[i];
+		if (!add_record(out, e->name, e->len, e->ino, e->off, e->type))
+			break;
+	}
+	wr_layer_listing_unref(ls);
+	if (out->used == 0)
+		return more ? -EINVAL : 0;
+	return lseek(fd, (off_t)out->last, SEEK_SET) < 0 ? -errno : (int64_t)out->used;
+}
+
 /* ---- the calls ---- */
 
 static int64_t serve(struct warren_request *rq, int fd, enum kind kind, const struct stat *st, bool legacy)
@@ -199,7 +242,14 @@ static int64_t serve(struct warren_request *rq, int fd, enum kind kind, const st
 	out.size = sizeof(rq->scratch->bytes) / 2;
 	if (count < out.size)
 		out.size = count;
-	int64_t n = kind == EXTRAS ? from_snapshot(p, fd, st, before, &out) : filter(rq, fd, kind, &out);
+	char link[32], rel[2 * PATH_MAX];
+	int64_t n;
+	if (kind == LAYER) {
+		struct wr_layer *l = layer_of(p, wr_fd_path(fd, link), rel, sizeof(rel));
+		n = l ? from_layer(l, rel, fd, before, &out) : -ENOENT;
+	} else {
+		n = kind == EXTRAS ? from_snapshot(p, fd, st, before, &out) : filter(rq, fd, kind, &out);
+	}
 	if (n > 0 && wr_guest_write(rq, rq->args[1], out.buf, (size_t)n) < 0) {
 		lseek(fd, before, SEEK_SET); /* what could not be handed over has not been read */
 		n = -EFAULT;
@@ -216,14 +266,18 @@ static struct warren_verdict getdents_as(struct warren_request *rq, bool legacy)
 	if (!atomic_load_explicit(wr_sandbox_lists_served(rq->sandbox), memory_order_acquire))
 		return warren_continue(); /* no such directory was ever opened */
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", rq->tid, (int)rq->args[0]);
-	if ((int)rq->args[0] < 0 || stat(link, &st) < 0 || kind_of(p, &st) == NATIVE)
+	char rel[2 * PATH_MAX];
+	bool layered = (int)rq->args[0] >= 0 && layer_of(p, link, rel, sizeof(rel));
+	if ((int)rq->args[0] < 0 || stat(link, &st) < 0 || (kind_of(p, &st) == NATIVE && !layered))
 		return warren_continue();
 	_cleanup_close_ int fd = duplicate(rq, (int)rq->args[0]);
 	/* from here on all is about the object that was reached */
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return warren_return(fd < 0 ? fd : -errno);
-	enum kind kind = kind_of(p, &st);
-	char path[PATH_MAX];
+	char path[PATH_MAX], own[32];
+	enum kind kind = layer_of(p, wr_fd_path(fd, own), rel, sizeof(rel)) && S_ISDIR(st.st_mode)
+				 ? LAYER
+				 : kind_of(p, &st);
 	if (kind == NATIVE ||
 	    (kind == PROC && proc_path(fd, path, sizeof(path)) == 0 && wr_proc_lists_natively(path)))
 		return warren_continue();

@@ -28,6 +28,26 @@ static bool fixed(const struct warren_request *rq, const struct wr_target *t)
 	return wr_policy_pinned(wr_sandbox_policy(rq->sandbox), t->gpath);
 }
 
+/* The layer that a name is made or removed in, with its path there. NULL for "." and "..": the kernel refuses
+ * those, in any directory. */
+static struct wr_layer *layer_of(const struct wr_target *t, char *rel)
+{
+	if (!t->name || !strcmp(t->name, ".") || !strcmp(t->name, ".."))
+		return NULL;
+	return wr_target_layer(t, rel);
+}
+
+static bool exists(const struct wr_target *t)
+{
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	char rel[2 * PATH_MAX];
+	struct wr_layer *l = layer_of(t, rel);
+
+	if (l)
+		return wr_layer_lookup(l, rel, 0, &f) == 0;
+	return faccessat(t->parent, t->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int parent_of(struct warren_request *rq, int dirfd, unsigned path_arg, unsigned buf,
 		     struct wr_target *t)
 {
@@ -45,7 +65,7 @@ static int new_name(struct warren_request *rq, int dirfd, unsigned path_arg, str
 {
 	int r = parent_of(rq, dirfd, path_arg, 0, t);
 
-	if (r < 0 && t->parent >= 0 && faccessat(t->parent, t->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (r < 0 && t->parent >= 0 && exists(t))
 		return -EEXIST;
 	if (r == 0 && !t->name[0])
 		return -EEXIST;
@@ -57,12 +77,16 @@ static int new_name(struct warren_request *rq, int dirfd, unsigned path_arg, str
 struct warren_verdict wr_handle_mkdirat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char rel[2 * PATH_MAX];
+	struct wr_layer *l;
 	char name[NAME_BUF];
 	int r = new_name(rq, (int)rq->args[0], 1, &t);
 
 	(void)user;
 	if (r == 0)
 		r = wr_apply_umask(rq);
+	if (r == 0 && (l = layer_of(&t, rel)))
+		return warren_return(wr_layer_mkdir(l, rel, (mode_t)rq->args[2] & 07777));
 	if (r == 0 && mkdirat(t.parent, name_of(&t, name), (mode_t)rq->args[2] & 07777) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -71,6 +95,8 @@ struct warren_verdict wr_handle_mkdirat(struct warren_request *rq, void *user)
 struct warren_verdict wr_handle_mknodat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char rel[2 * PATH_MAX];
+	struct wr_layer *l;
 	char name[NAME_BUF];
 	mode_t mode = (mode_t)rq->args[2];
 
@@ -83,6 +109,8 @@ struct warren_verdict wr_handle_mknodat(struct warren_request *rq, void *user)
 		r = -EPERM; /* a device would reach past every rule */
 	if (r == 0)
 		r = wr_apply_umask(rq);
+	if (r == 0 && (l = layer_of(&t, rel)))
+		return warren_return(wr_layer_mknod(l, rel, mode & (S_IFMT | 07777), 0));
 	if (r == 0 && mknodat(t.parent, name_of(&t, name), mode & (S_IFMT | 07777), 0) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -91,6 +119,8 @@ struct warren_verdict wr_handle_mknodat(struct warren_request *rq, void *user)
 struct warren_verdict wr_handle_symlinkat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char rel[2 * PATH_MAX];
+	struct wr_layer *l;
 	char name[NAME_BUF], *text = rq->scratch->bytes;
 
 	(void)user;
@@ -99,6 +129,8 @@ struct warren_verdict wr_handle_symlinkat(struct warren_request *rq, void *user)
 		r = -ENOENT;
 	if (r == 0)
 		r = new_name(rq, (int)rq->args[1], 2, &t);
+	if (r == 0 && (l = layer_of(&t, rel)))
+		return warren_return(wr_layer_symlink(l, text, rel));
 	if (r == 0 && symlinkat(text, t.parent, name_of(&t, name)) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -107,6 +139,8 @@ struct warren_verdict wr_handle_symlinkat(struct warren_request *rq, void *user)
 struct warren_verdict wr_handle_unlinkat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
+	char rel[2 * PATH_MAX];
+	struct wr_layer *l;
 	char name[NAME_BUF];
 	bool dir = rq->args[2] & AT_REMOVEDIR;
 
@@ -118,9 +152,31 @@ struct warren_verdict wr_handle_unlinkat(struct warren_request *rq, void *user)
 		r = dir ? -EBUSY : -EISDIR;
 	if (r == 0 && !wr_request_alive(rq))
 		r = -ENOENT;
+	if (r == 0 && (l = layer_of(&t, rel)))
+		return warren_return(dir ? wr_layer_rmdir(l, rel) : wr_layer_unlink(l, rel));
 	if (r == 0 && unlinkat(t.parent, name_of(&t, name), dir ? AT_REMOVEDIR : 0) < 0)
 		r = -errno;
 	return warren_return(r);
+}
+
+/* Both must be in the same layer. */
+static int link_in_layer(const struct wr_target *from, const struct wr_target *to)
+{
+	char rel_from[2 * PATH_MAX], rel_to[2 * PATH_MAX], host[PATH_MAX + 1], link[32];
+	struct wr_layer *l = layer_of(to, rel_to);
+
+	if (!l)
+		return to->mnt->layer ? -EEXIST : -EXDEV;
+	/* O_TMPFILE has no name yet */
+	ssize_t n = readlink(wr_fd_path(from->fd, link), host, PATH_MAX);
+	host[n < 0 ? 0 : n] = '\0';
+	int where = wr_layer_rel_of_fd(l, from->fd, rel_from, sizeof(rel_from), NULL);
+	if (where >= 0)
+		return wr_layer_link(l, rel_from, rel_to);
+	where = wr_layer_rel_of_path(l, host, rel_from, sizeof(rel_from), NULL);
+	if (where == WR_UPPER)
+		return wr_layer_link_fd(l, from->fd, rel_to);
+	return from->mnt == to->mnt ? -ENOENT : -EXDEV;
 }
 
 struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
@@ -147,6 +203,8 @@ struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
 		r = new_name(rq, (int)rq->args[2], 3, &to);
 	if (r < 0)
 		return warren_return(r);
+	if (to.mnt->layer || from.mnt->layer)
+		return warren_return(link_in_layer(&from, &to));
 	/* The object that was reached, by its fd. AT_EMPTY_PATH wants a capability, the magic link does not;
 	 * but the magic link of a symlink's O_PATH fd leads to the symlink itself, which is what is wanted.
 	 */
@@ -159,7 +217,7 @@ struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target from = WR_TARGET_INIT;
 	_cleanup_target_ struct wr_target to = WR_TARGET_INIT;
-	char a[NAME_BUF], b[NAME_BUF];
+	char a[NAME_BUF], b[NAME_BUF], rel_from[2 * PATH_MAX], rel_to[2 * PATH_MAX];
 	unsigned flags = (unsigned)rq->args[4];
 
 	(void)user;
@@ -184,7 +242,11 @@ struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 	if (r < 0)
 		return warren_return(r);
 	wr_rename_begins();
-	if (syscall(SYS_renameat2, from.parent, name_of(&from, a), to.parent, name_of(&to, b), flags) < 0)
+	struct wr_layer *l = layer_of(&from, rel_from);
+	if (l && layer_of(&to, rel_to))
+		r = wr_layer_rename(l, rel_from, rel_to, flags);
+	else if (syscall(SYS_renameat2, from.parent, name_of(&from, a), to.parent, name_of(&to, b), flags) <
+		 0)
 		r = -errno;
 	wr_rename_ends();
 	return warren_return(r);

@@ -59,6 +59,8 @@ static struct warren_verdict open_later(struct warren_request *rq, const struct 
 		r = -errno;
 	if (r == 0 && !S_ISFIFO(st.st_mode) && !S_ISREG(st.st_mode))
 		r = -ENXIO;
+	if (r == 0 && t.mnt->layer && S_ISREG(st.st_mode) && wants_write(how->flags))
+		r = -EAGAIN; /* a lease on the lower file: that is not the one to be opened */
 	if (r < 0)
 		return warren_return(r);
 	return wr_open_wait(rq, wr_steal_fd(&t.fd), how->flags);

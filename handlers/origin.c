@@ -93,6 +93,11 @@ static int verify(const struct warren_policy *p, int fd, const char *host, const
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
 			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
 
+	if (m->layer) { /* from here on by names, in the layer */
+		char in[WR_WALK_BUF];
+		int where = wr_layer_rel_of_path(m->layer, host[0] ? host : "/", in, sizeof(in), NULL);
+		return where >= 0 && !strcmp(in, rel) ? 0 : -EACCES;
+	}
 	/* what lies below a mount point is hidden by the mount */
 	const char *below = host + m->host_len;
 	if (strncmp(host, m->host, m->host_len) || strcmp(*below == '/' ? below + 1 : below, rel))
@@ -195,6 +200,7 @@ static int settle(const struct warren_policy *p, int fd, struct wr_origin *base,
 	wr_cleanup_close(&base->fd);
 	base->fd = fd;
 	int r = host_name(fd, host);
+	base->deleted = r == WR_NAMELESS;
 	if (r == 0)
 		r = locate(p, fd, host, cur);
 	else if (r == WR_NAMELESS || r == -ENAMETOOLONG)

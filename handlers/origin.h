@@ -13,6 +13,7 @@ struct wr_origin {
 	int fd;	    /* O_PATH of the directory, -1: none. Owned. */
 	size_t len; /* of its path at the beginning of the walk's cur */
 	const struct wr_mount *mnt;
+	bool deleted; /* nothing can be made in it any more */
 };
 
 /* The canonical guest path ("" for the root) of dirfd (AT_FDCWD: the working directory), in WR_WALK_BUF

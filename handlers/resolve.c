@@ -24,6 +24,29 @@ void wr_target_release(struct wr_target *t)
 	wr_cleanup_close(&t->parent);
 }
 
+struct wr_layer *wr_target_layer(const struct wr_target *t, char *buf)
+{
+	if (!t->mnt || !t->mnt->layer || !t->gpath)
+		return NULL;
+	const char *rel = t->gpath + t->mnt->guest_len;
+	snprintf(buf, 2 * PATH_MAX, "%s%s", rel + (*rel == '/'), t->name && t->slash ? "/" : "");
+	return t->mnt->layer;
+}
+
+int wr_target_copy_up(struct wr_target *t, int why)
+{
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	char rel[2 * PATH_MAX];
+	struct wr_layer *l = wr_target_layer(t, rel);
+	int r = l ? wr_layer_copy_up(l, rel, why, &f) : 0;
+
+	if (!l || r < 0)
+		return r;
+	wr_cleanup_close(&t->fd);
+	t->fd = wr_steal_fd(&f.fd);
+	return 0;
+}
+
 const char *wr_fd_path(int fd, char buf[static 32])
 {
 	snprintf(buf, 32, "/proc/self/fd/%d", fd);

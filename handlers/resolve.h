@@ -26,6 +26,12 @@ struct wr_target {
 	char last[NAME_MAX + 2];
 };
 
+/* The layer that the target lies in, and its path there (of the name, with WR_PARENT; with the slash that the
+ * guest gave) in buf of 2 * PATH_MAX bytes. NULL: in none. */
+struct wr_layer *wr_target_layer(const struct wr_target *t, char *buf);
+/* In a layer: the object is copied up if it is not there yet, and fd is then the copy's. why: WR_UP_*. */
+int wr_target_copy_up(struct wr_target *t, int why);
+
 void wr_target_release(struct wr_target *t);
 #define _cleanup_target_ __attribute__((cleanup(wr_target_release)))
 #define WR_TARGET_INIT                                                                                       \
@@ -37,7 +43,8 @@ void wr_target_release(struct wr_target *t);
  * component, NULL for O_PATH (of the link itself without WR_FOLLOW). buf: 0..WR_PATH_BUFS/2-1, which scratch
  * buffers to use; a second path in the same call takes another. need: WR_MAY_* that the object must allow
  * (else -EACCES, or -EROFS when the mount is read-only; with WR_PARENT, parent is open then if the path was
- * right otherwise). how->resolve: the guest's RESOLVE_* flags, relative to its dirfd. */
+ * right otherwise). how->resolve: the guest's RESOLVE_* flags, relative to its dirfd. In a layer an object
+ * that is opened to be written is copied up; for other changes the caller does that: wr_target_copy_up(). */
 int wr_resolve(struct warren_request *rq, int dirfd, const char *path, unsigned flags,
 	       const struct open_how *how, unsigned need, unsigned buf, struct wr_target *ret);
 

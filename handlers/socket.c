@@ -73,10 +73,13 @@ static int bind_through_link(const char *runtime, int parent, const char *dir, i
 	return r;
 }
 
+static int bind_at(struct warren_request *rq, int sock, struct wr_sockaddr *a, int parent, const char *name,
+		   const char *text, size_t len);
+
 static int bind_path(struct warren_request *rq, int sock, struct wr_sockaddr *a)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
-	char text[sizeof(a->un.sun_path) + 1], dir[sizeof(text)], name[NAME_MAX + 2];
+	char text[sizeof(a->un.sun_path) + 1], name[NAME_MAX + 2], rel[2 * PATH_MAX];
 	size_t len = strnlen(a->un.sun_path, a->len - offsetof(struct sockaddr_un, sun_path));
 
 	memcpy(text, a->un.sun_path, len);
@@ -92,6 +95,22 @@ static int bind_path(struct warren_request *rq, int sock, struct wr_sockaddr *a)
 	if (r < 0)
 		return r;
 	snprintf(name, sizeof(name), "%s%s", t.name, t.slash ? "/" : "");
+	struct wr_layer *l = wr_target_layer(&t, rel);
+	if (!l)
+		return bind_at(rq, sock, a, t.parent, name, text, len);
+	_cleanup_close_ int upper = -1;
+	r = wr_layer_prepare(l, rel, &upper);
+	if (r < 0)
+		return r == -EEXIST ? -EADDRINUSE : r;
+	r = bind_at(rq, sock, a, upper, name, text, len);
+	int r2 = wr_layer_settle(l, rel);
+	return r < 0 ? r : r2;
+}
+
+static int bind_at(struct warren_request *rq, int sock, struct wr_sockaddr *a, int parent, const char *name,
+		   const char *text, size_t len)
+{
+	char dir[sizeof(a->un.sun_path) + 1];
 	const char *last = text + len;
 	while (last > text && last[-1] == '/')
 		last--;
@@ -99,7 +118,7 @@ static int bind_path(struct warren_request *rq, int sock, struct wr_sockaddr *a)
 		last--;
 	size_t dirlen = (size_t)(last - text);
 	if (dirlen && encode(text, dirlen, name, dir, &a->un, &a->len))
-		return bind_through_link(wr_sandbox_policy(rq->sandbox)->runtime, t.parent, dir, sock, a);
+		return bind_through_link(wr_sandbox_policy(rq->sandbox)->runtime, parent, dir, sock, a);
 	/* A plain name: the kernel is told what the guest wrote. (Or a path that fills the address to its
 	 * last byte, whose directory getsockname(2) does not show then.) */
 	memset(a->un.sun_path, 0, sizeof(a->un.sun_path));
@@ -108,7 +127,7 @@ static int bind_path(struct warren_request *rq, int sock, struct wr_sockaddr *a)
 		return -EINVAL;
 	memcpy(a->un.sun_path, name, len);
 	a->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
-	return bind_in(t.parent, sock, a);
+	return bind_in(parent, sock, a);
 }
 
 /* The kernel's own choice of a name (five hexadecimal digits) would be in the host's space. */

@@ -33,7 +33,8 @@ static void begin(struct wr_walk *w)
 	w->m = wr_policy_mount(w->p, w->cur, &rel);
 	w->at = w->m->fd;
 	w->at_len = w->m->guest_len;
-	if (w->base.fd >= 0 && w->base.mnt == w->m && w->m->kind != WR_MOUNT_PROC) {
+	if (w->base.fd >= 0 && w->base.mnt == w->m && w->m->kind != WR_MOUNT_PROC &&
+	    (!w->m->layer || w->base.deleted)) {
 		/* cur is at or below the base: whatever leads out of it drops the base */
 		w->at = w->base.fd;
 		w->at_len = w->base.len;
@@ -109,7 +110,7 @@ static int take(struct wr_walk *w)
 		if (n == 2 && !memcmp(c, "..", 2)) {
 			if (hidden(w))
 				return STOP_HIDDEN;
-			if (w->len == w->at_len || w->careful || w->m->kind == WR_MOUNT_PROC)
+			if (w->len == w->at_len || w->careful || w->m->kind == WR_MOUNT_PROC || w->m->layer)
 				return STOP_UP;
 			int r = append(w, c, n, true);
 			if (r < 0)
@@ -404,6 +405,48 @@ static int open_raw(struct wr_walk *w, const char *suffix, const struct open_how
 	return fd;
 }
 
+/* In a layer: its lookup says where the object is, upper or lower, and copies up what is opened to be
+ * written. It follows no symlink, as the kernel does not in a stretch. */
+static int open_layer(struct wr_walk *w, const char *suffix, const struct open_how *how, bool last)
+{
+	char rel[WR_WALK_BUF + 2];
+	struct wr_link link;
+	struct stat st;
+
+	snprintf(rel, sizeof(rel), "%s%s", w->raw, *suffix && w->n_raw ? "/" : "");
+	while (++w->opens <= MAX_OPENS) {
+		_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+		int r = (how->flags & O_PATH)
+				? wr_layer_lookup(w->m->layer, rel, (unsigned)how->flags & O_DIRECTORY, &f)
+				: wr_layer_open_file(w->m->layer, rel, how, &f, NULL);
+		if (r == 0 && (how->flags & O_PATH) && !(how->flags & (O_NOFOLLOW | O_DIRECTORY)) &&
+		    fstat(f.fd, &st) == 0 && S_ISLNK(st.st_mode))
+			r = -ELOOP;
+		/* "x/." wants the right to search x */
+		if (r == 0 && !strcmp(suffix, "/.") && fstatat(f.fd, ".", &st, 0) < 0)
+			return -errno;
+		if (r == 0 && last && w->how && (how->flags & (O_PATH | O_NOFOLLOW)) == O_PATH) {
+			char path[32]; /* the guest's own: without the flag by which it was looked up */
+			r = wr_openat2(AT_FDCWD, wr_fd_path(f.fd, path),
+				       &(struct open_how){.flags = how->flags});
+			return r;
+		}
+		if (r == 0)
+			return wr_steal_fd(&f.fd);
+		if (r != -ELOOP)
+			return r;
+		r = wr_layer_find_link(w->m->layer, rel, &link);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue; /* it was a symlink a moment ago */
+		if (link.end == w->n_raw && last && !*w->rest && !*w->tail && !(w->flags & WR_FOLLOW))
+			return -ELOOP;
+		return follow_raw(w, link.end, link.text);
+	}
+	return -ELOOP;
+}
+
 /* Opens cur. last: it is what the path names, not a directory on the way. AGAIN: a symlink was followed. */
 static int open_cur(struct wr_walk *w, const char *suffix, const struct open_how *given, bool last,
 		    int *ret_fd)
@@ -419,6 +462,8 @@ static int open_cur(struct wr_walk *w, const char *suffix, const struct open_how
 		if (last && *w->tail)
 			how.flags |= O_DIRECTORY;
 		fd = wr_pts_open(w->rq, w->m, rel + 1, &how);
+	} else if (w->m->layer && w->at != w->base.fd) {
+		fd = open_layer(w, suffix, &how, last);
 	} else if (!w->n_raw) {
 		fd = open_start(w, suffix, &how);
 	} else {
@@ -460,12 +505,12 @@ static int step_up(struct wr_walk *w)
 	if (r < 0)
 		return r;
 	w->rest += 2;
+	if (w->scoped && w->len == w->scope)
+		return (w->resolve & RESOLVE_BENEATH) ? -EXDEV : 0;
 	if (w->len > w->at_len) {
 		up(w->cur);
 		return 0;
 	}
-	if (w->scoped && w->len == w->scope)
-		return (w->resolve & RESOLVE_BENEATH) ? -EXDEV : 0;
 	if (w->at == w->base.fd && w->base.len > w->m->guest_len)
 		return wr_origin_up(w->p, &w->base, w->cur, w->resolve & RESOLVE_NO_XDEV);
 	if (!w->m->guest_len)

@@ -61,6 +61,30 @@ static int read_name(struct warren_request *rq, uint64_t addr, char *name)
 	return r;
 }
 
+/* A change in a layer; its own marks are not the guest's. */
+static int to_layer(struct wr_target *t, const char *name)
+{
+	if (t->mnt->layer && wr_layer_private_xattr(name))
+		return -EPERM;
+	return wr_target_copy_up(t, WR_UP_XATTR);
+}
+
+/* Takes the layer's own names out of a list of len bytes; its new length. */
+static ssize_t without_marks(char *list, ssize_t len)
+{
+	ssize_t kept = 0;
+
+	for (ssize_t at = 0; at < len;) {
+		ssize_t n = (ssize_t)strlen(list + at) + 1;
+		if (!wr_layer_private_xattr(list + at)) {
+			memmove(list + kept, list + at, (size_t)n);
+			kept += n;
+		}
+		at += n;
+	}
+	return kept;
+}
+
 /* In the kernel's order: setxattr_copy(), then the path. */
 static int set(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t at, uint64_t name_addr,
 	       uint64_t value, uint64_t size, unsigned flags)
@@ -78,6 +102,8 @@ static int set(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t
 	if (r == 0)
 		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, &t)
 					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
+	if (r == 0)
+		r = to_layer(&t, name);
 	if (r == 0 && setxattr(wr_fd_path(t.fd, link), name, rq->scratch->bytes, size, (int)flags) < 0)
 		r = -errno;
 	return r;
@@ -97,6 +123,8 @@ static int64_t get(struct warren_request *rq, int dirfd, unsigned path_arg, uint
 		return r;
 	if (size > XATTR_SIZE_MAX)
 		size = XATTR_SIZE_MAX;
+	if (t.mnt && t.mnt->layer && wr_layer_private_xattr(name))
+		return -ENODATA;
 	n = getxattr(wr_fd_path(t.fd, link), name, size ? rq->scratch->bytes : NULL, size);
 	if (n < 0)
 		return -errno;
@@ -167,9 +195,16 @@ struct warren_verdict wr_handle_listxattr(struct warren_request *rq, void *user)
 		return warren_return(r);
 	if (size > sizeof(rq->scratch->bytes))
 		size = sizeof(rq->scratch->bytes);
-	ssize_t n = listxattr(wr_fd_path(t.fd, link), size ? rq->scratch->bytes : NULL, size);
+	bool layered = t.mnt && t.mnt->layer;
+	/* how long it is without the marks is known when it is here */
+	ssize_t n = listxattr(wr_fd_path(t.fd, link), size || layered ? rq->scratch->bytes : NULL,
+			      layered ? sizeof(rq->scratch->bytes) : size);
 	if (n < 0)
 		return warren_return(-errno);
+	if (layered)
+		n = without_marks(rq->scratch->bytes, n);
+	if (size && (uint64_t)n > size)
+		return warren_return(-ERANGE);
 	if (size)
 		r = wr_guest_write(rq, rq->args[3], rq->scratch->bytes, (size_t)n);
 	return warren_return(r < 0 ? r : n);
@@ -187,6 +222,8 @@ static int remove_attribute(struct warren_request *rq, int dirfd, unsigned path_
 	if (r == 0)
 		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, &t)
 					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
+	if (r == 0)
+		r = to_layer(&t, name);
 	if (r == 0 && removexattr(wr_fd_path(t.fd, link), name) < 0)
 		r = -errno;
 	return r;

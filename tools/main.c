@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "cli.h"
+#include "layer.h"
 #include "words.h"
 #include <string.h>
 
@@ -11,6 +12,9 @@ static const struct {
 } commands[] = {
 	{"run", cmd_run, "run a program in a sandbox"},
 	{"batch", cmd_batch, "run many jobs, each in a sandbox of its own"},
+	{"diff", cmd_diff, "say what a layer changes"},
+	{"commit", cmd_commit, "apply a layer to the directory that it lies over"},
+	{"discard", cmd_discard, "throw a layer away"},
 	{"check", cmd_check, "what this kernel offers, and what it means"},
 	{"syscalls", cmd_syscalls, "the table of intercepted system calls"},
 };

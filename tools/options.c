@@ -42,7 +42,7 @@ error_t options_bad(struct sandbox_options *o, const char *fmt, ...)
 	return EINVAL;
 }
 
-static error_t add_rule(struct sandbox_options *o, enum warren_access access, const char *path)
+error_t options_rule(struct sandbox_options *o, enum warren_access access, const char *path)
 {
 	char cwd[PATH_MAX] = "", *full;
 
@@ -69,11 +69,11 @@ static error_t set(struct sandbox_options *o, int key, char *arg)
 		o->root = arg;
 		return 0;
 	case 'r':
-		return add_rule(o, WARREN_READ, arg);
+		return options_rule(o, WARREN_READ, arg);
 	case 'w':
-		return add_rule(o, WARREN_WRITE, arg);
+		return options_rule(o, WARREN_WRITE, arg);
 	case OPT_DENY:
-		return add_rule(o, WARREN_DENY, arg);
+		return options_rule(o, WARREN_DENY, arg);
 	case OPT_MOUNT:
 		if (o->n_mounts == OPTIONS_MAX_MOUNTS)
 			return options_bad(o, "more than %d mounts (at '%s')", OPTIONS_MAX_MOUNTS, arg);

@@ -39,6 +39,8 @@ extern const struct argp sandbox_argp;
 error_t options_set(struct sandbox_options *o, const char *name, char *value);
 /* Writes what is wrong, once; EINVAL. */
 error_t options_bad(struct sandbox_options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds a rule; a relative path is below the working directory. */
+error_t options_rule(struct sandbox_options *o, enum warren_access access, const char *path);
 /* Applies them to a policy. 0, or an exit code of warren after one line on stderr that begins with command.
  */
 int options_policy(struct sandbox_options *o, struct warren_policy *p, const char *command);

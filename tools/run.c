@@ -2,6 +2,7 @@
 /* warren run: one program in one sandbox. */
 #define _GNU_SOURCE
 #include "cli.h"
+#include "layer.h"
 #include "options.h"
 #include "words.h"
 #include <errno.h>
@@ -20,13 +21,32 @@ struct run {
 	struct sandbox_options sandbox;
 	const char *trace;
 	bool stats, json;
+	const char *cow, *layer;
+	enum layer_fate fate;
+	bool fate_said, dry_run;
 	char **command;
 };
 
-enum { OPT_TIMEOUT = OPTIONS_OWN_KEYS, OPT_STATS, OPT_TRACE, OPT_JSON };
+enum {
+	OPT_TIMEOUT = OPTIONS_OWN_KEYS,
+	OPT_STATS,
+	OPT_TRACE,
+	OPT_JSON,
+	OPT_COW,
+	OPT_LAYER,
+	OPT_ON_EXIT,
+	OPT_DRY_RUN
+};
 
 static const struct argp_option options[] = {
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0, "Kill the whole sandbox after SECONDS and exit with 124", 1},
+	{"cow", OPT_COW, "DIR", 0,
+	 "What is written in DIR of the sandbox goes to a layer, DIR itself stays as it is", 1},
+	{"layer", OPT_LAYER, "LAYER", 0, "The layer's directory, made if missing (default: a temporary one)",
+	 1},
+	{"on-exit", OPT_ON_EXIT, "keep|discard|commit|commit-on-success", 0,
+	 "What becomes of the layer (default: keep with --layer, else discard)", 1},
+	{"dry-run", OPT_DRY_RUN, NULL, 0, "Print what changed in DIR, then discard the layer", 1},
 	{"stats", OPT_STATS, NULL, 0, "Print what was intercepted, to standard error", 1},
 	{"json", OPT_JSON, NULL, 0, "Statistics as JSON", 1},
 	{"trace", OPT_TRACE, "FILE", 0, "Write one line per intercepted call to FILE", 1},
@@ -49,6 +69,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (end == arg || *end || !(run->sandbox.timeout > 0) || run->sandbox.timeout > 1e6)
 			return options_bad(&run->sandbox,
 					   "--timeout '%s': a number of seconds above 0 is wanted", arg);
+		return 0;
+	case OPT_COW: {
+		const unsigned n = run->sandbox.n_rules;
+		if (run->cow)
+			return options_bad(&run->sandbox, "--cow '%s': there is one already ('%s')", arg,
+					   run->cow);
+		/* what goes to the layer may be written */
+		error_t e = options_rule(&run->sandbox, WARREN_WRITE, arg);
+		if (e == 0)
+			run->cow = run->sandbox.rules[n].path;
+		return e;
+	}
+	case OPT_LAYER:
+		run->layer = arg;
+		return 0;
+	case OPT_ON_EXIT:
+		run->fate_said = true;
+		if (layer_fate_parse(arg, &run->fate) < 0)
+			return options_bad(
+				&run->sandbox,
+				"--on-exit '%s': keep, discard, commit or commit-on-success is wanted", arg);
+		return 0;
+	case OPT_DRY_RUN:
+		run->dry_run = true;
 		return 0;
 	case OPT_STATS:
 		run->stats = true;
@@ -76,6 +120,7 @@ static const struct argp argp = {options,
 				 "read and written:\n\n"
 				 "  warren run -r / -w \"$PWD\" -- make\n"
 				 "  warren run --root /srv/trixie -- /bin/sh\n"
+				 "  warren run -r / --cow . --dry-run -- make install\n"
 				 "  warren run --root /srv/trixie --mount \"$PWD\":/src:ro -- ls /src\n\n"
 				 "Exit status: the program's own; 128+N when signal N ended it; 124 after "
 				 "--timeout; 125 when the sandbox or "
@@ -177,6 +222,36 @@ static int start_and_wait(struct run *run, struct warren_engine *e, struct warre
 	return WIFSIGNALED(res.status) ? 128 + WTERMSIG(res.status) : WEXITSTATUS(res.status);
 }
 
+/* 0, or an exit code after one line. */
+static int prepare_layer(struct run *run, struct warren_policy *p)
+{
+	static char temporary[PATH_MAX];
+	char text[PATH_MAX + 100];
+
+	if (!run->cow)
+		return run->layer || run->fate_said || run->dry_run
+			       ? fail(EXIT_USAGE, "--layer, --on-exit and --dry-run go with --cow DIR")
+			       : 0;
+	if (run->dry_run && run->fate_said)
+		return fail(EXIT_USAGE, "--dry-run discards the layer; it does not go with --on-exit");
+	if (!run->fate_said)
+		run->fate = run->layer && !run->dry_run ? LAYER_KEEP : LAYER_DISCARD;
+	if (!run->layer) {
+		int r = layer_make_temporary(temporary, sizeof(temporary));
+		if (r < 0) {
+			snprintf(text, sizeof(text), "no temporary layer can be made ('%s'): %s", temporary,
+				 strerror(-r));
+			return fail(EXIT_NO_START, text);
+		}
+		run->layer = temporary;
+		if (run->fate == LAYER_KEEP || run->fate == LAYER_COMMIT_ON_SUCCESS)
+			fprintf(stderr, "warren run: the layer is %s\n", run->layer);
+	}
+	if (warren_policy_add_layer(p, run->cow, run->layer) < 0)
+		return fail(EXIT_USAGE, warren_policy_error(p));
+	return 0;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static struct run run;
@@ -201,6 +276,9 @@ int cmd_run(int argc, char **argv)
 	if (warren_policy_new(&p) < 0)
 		return fail(EXIT_NO_START, "out of memory");
 	int code = options_policy(&run.sandbox, p, "warren run");
+	if (code == 0)
+		code = prepare_layer(&run, p);
+	const bool has_layer = code == 0 && run.cow;
 	if (code == 0 && run.trace) {
 		opt.trace = fopen(run.trace, "we");
 		if (!opt.trace) {
@@ -221,6 +299,8 @@ int cmd_run(int argc, char **argv)
 		}
 	}
 	warren_policy_unref(p);
+	if (has_layer)
+		code = layer_end(run.layer, run.fate, run.dry_run, code, name);
 	if (opt.trace)
 		fclose(opt.trace);
 	return code;

@@ -7,12 +7,12 @@ _warren()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "run batch check syscalls help --help --version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run batch diff commit discard check syscalls help --help --version" -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run batch check syscalls" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run batch diff commit discard check syscalls" -- "$cur")
 		return
 		;;
 	check)
@@ -21,6 +21,10 @@ _warren()
 		;;
 	syscalls)
 		mapfile -t COMPREPLY < <(compgen -W "--help --markdown" -- "$cur")
+		return
+		;;
+	diff | commit | discard)
+		mapfile -t COMPREPLY < <(compgen -d -W "--help --json --null --merge" -- "$cur")
 		return
 		;;
 	run | batch) ;;
@@ -37,13 +41,14 @@ _warren()
 		fi
 	done
 	case $prev in
-	--root | --cwd) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	--root | --cwd | --cow | --layer) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	-r | -w | --read | --write | --deny | --mount | --profile | --trace) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	--net) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$cur") ;;
+	--on-exit) mapfile -t COMPREPLY < <(compgen -W "keep discard commit commit-on-success" -- "$cur") ;;
 	--env | --timeout) ;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "-r -w --root --read --write --deny --mount --cwd --env --clean-env --net
-			--profile --timeout --stats --json --trace --help --" -- "$cur")
+			--cow --layer --on-exit --dry-run --profile --timeout --stats --json --trace --help --" -- "$cur")
 		;;
 	esac
 	compopt -o filenames 2>/dev/null

@@ -65,6 +65,12 @@ int warren_policy_set_root(struct warren_policy *p, const char *host_dir);
 int warren_policy_add_rule(struct warren_policy *p, enum warren_access access, const char *guest_path);
 /* Shows the host's file or directory at guest_path (absolute). Later mounts lie over earlier ones. */
 int warren_policy_add_mount(struct warren_policy *p, const char *host, const char *guest_path, int readonly);
+/* Puts a copy-on-write layer over the directory at guest_path: what is written there goes to layer_dir (a
+ * host path; a new layer is made where there is none, its form is docs/layer-format.md) and the directory
+ * itself stays as it is. Rules apply as before: what shall be written needs one that allows it. The layer
+ * must lie outside of the directory. The sandboxes of one policy share its layers; another policy's are
+ * refused with -EBUSY. */
+int warren_policy_add_layer(struct warren_policy *p, const char *guest_path, const char *layer_dir);
 int warren_policy_set_net(struct warren_policy *p, enum warren_net net);
 /* Text for the last error of a warren_policy_ or warren_sandbox_start call on this policy: one line, owned by
  * the policy, valid until the next call; "" when there was none. */
