@@ -2,6 +2,7 @@
 /* The exec stop: the new program is there and has not run an instruction yet. */
 #define _GNU_SOURCE
 #include "engine.h"
+#include "policy.h"
 #include "tracee.h"
 #include <elf.h>
 #include <string.h>
@@ -114,9 +115,41 @@ static int fix_execfn(pid_t tid, const char *name)
 	return r;
 }
 
+/* The kernel looks the loader up by a name, which may lead elsewhere by then: into a directory that is
+ * denied, where Landlock grants what lies around it. The program itself has been compared already. */
+static int check_mapped(const struct warren_policy *p, pid_t tid, const char *exe)
+{
+	char name[32];
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	int r = 0;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", tid);
+	FILE *f = fopen(name, "re");
+	if (!f)
+		return -errno;
+	while (r == 0 && getline(&line, &size, f) > 0) {
+		const struct wr_mount *m;
+		char *path = strchr(line, '/');
+		if (!path)
+			continue; /* the kernel's own, or anonymous */
+		path[strcspn(path, "\n")] = '\0';
+		if (!strcmp(path, exe))
+			continue;
+		/* a newline in a name is shown so: judged by nothing */
+		if (strstr(path, "\\012") || !(wr_policy_may_host(p, path, &m) & WR_MAY_READ))
+			r = -EACCES;
+	}
+	if (r == 0 && ferror(f))
+		r = -EIO;
+	fclose(f);
+	return r;
+}
+
 int wr_exec_stop(const struct warren_substitution *s, pid_t tid)
 {
-	char link[32];
+	const struct warren_policy *p = s->sandbox->policy;
+	char link[32], exe[PATH_MAX + 16];
 	struct stat st;
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", tid);
@@ -124,6 +157,15 @@ int wr_exec_stop(const struct warren_substitution *s, pid_t tid)
 		return -errno;
 	if (st.st_dev != s->exe_dev || st.st_ino != s->exe_ino)
 		return -EACCES; /* another thread changed what the task was told to run */
+	if (p->has_deny) {
+		ssize_t n = readlink(link, exe, sizeof(exe) - 1);
+		if (n < 0)
+			return -errno;
+		exe[n] = '\0';
+		int r = check_mapped(p, tid, exe);
+		if (r < 0)
+			return r;
+	}
 	if (s->execfn)
 		(void)fix_execfn(tid, s->execfn); /* without it the program runs all the same */
 	return 0;

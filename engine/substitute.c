@@ -81,19 +81,23 @@ static enum event gone(struct trace *tr)
 	siginfo_t si;
 
 	if (tr->leader || wr_tracee_parent(tr->tid) != getpid())
-		while (waitid(P_PID, (id_t)tr->tid, &si, WEXITED | __WALL) < 0 && errno == EINTR)
+		while (waitid(P_PID, (id_t)tr->tid, &si, WEXITED | __WALL | __WNOTHREAD) < 0 &&
+		       errno == EINTR)
 			;
 	tr->done = true;
 	return EV_GONE;
 }
 
+/* For this tracer thread's own task only. When another thread of the guest execs, it takes the number of the
+ * leader, which was ours to trace: it is another tracer's, or nobody's, and must be neither judged as ours
+ * nor waited for while what we expect is still listed under its number. */
 static int wait_for(pid_t tid, int flags, siginfo_t *si)
 {
 	int r;
 
 	do {
 		memset(si, 0, sizeof(*si));
-		r = waitid(P_PID, (id_t)tid, si, flags | __WALL);
+		r = waitid(P_PID, (id_t)tid, si, flags | __WALL | __WNOTHREAD);
 	} while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : si->si_pid == tid;
 }

@@ -67,12 +67,15 @@ static struct warren_verdict open_later(struct warren_request *rq, const struct 
 }
 
 /* /dev/tty is the controlling terminal of the task that opens it: that must do so itself. Another thread may
- * change the path meanwhile; the kernel then opens nothing but programs for reading (Landlock), and what was
- * opened is compared with what was meant. */
+ * change the path meanwhile, and use what was opened before it is compared with what was meant and the task
+ * is killed. So it is opened for reading and writing whatever the guest asked for: writing is a right that
+ * Landlock grants for this one file and for no other, while programs may be read, those in denied directories
+ * too, and the access mode 3 is not looked at at all. */
 static struct warren_verdict open_terminal(struct warren_request *rq, const struct wr_target *t,
 					   uint64_t flags)
 {
-	const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, flags & ~(uint64_t)(O_CREAT | O_EXCL | O_TRUNC)};
+	const uint64_t drop = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC;
+	const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, (flags & ~drop) | O_RDWR};
 
 	return wr_by_name(rq, t->fd, SYS_openat, args, 1, WR_REACHED_FD);
 }
