@@ -92,6 +92,18 @@ struct warren_verdict wr_handle_mkdirat(struct warren_request *rq, void *user)
 	return warren_return(r);
 }
 
+/* A device would reach past every rule. What the kernel says to those who may not make one, and before. */
+static int refuse_device(const struct wr_target *t)
+{
+	struct stat st;
+
+	if (fstatat(t->parent, t->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	if (errno != ENOENT || t->slash)
+		return -errno;
+	return faccessat(t->parent, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : -EPERM;
+}
+
 struct warren_verdict wr_handle_mknodat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
@@ -105,8 +117,9 @@ struct warren_verdict wr_handle_mknodat(struct warren_request *rq, void *user)
 	    !S_ISBLK(mode))
 		return warren_return(S_ISDIR(mode) ? -EPERM : -EINVAL);
 	int r = new_name(rq, (int)rq->args[0], 1, &t);
-	if (r == 0 && (S_ISCHR(mode) || S_ISBLK(mode)))
-		r = -EPERM; /* a device would reach past every rule */
+	/* 0:0, which anybody may make, is no device: overlayfs's mark for a deleted name */
+	if (r == 0 && (S_ISBLK(mode) || (S_ISCHR(mode) && (unsigned)rq->args[3] != 0)))
+		r = refuse_device(&t);
 	if (r == 0)
 		r = wr_apply_umask(rq);
 	if (r == 0 && (l = layer_of(&t, rel)))
@@ -213,6 +226,18 @@ struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
 	return warren_return(r);
 }
 
+/* What the kernel found out while it walked both paths, before it compared their mounts. */
+static int walked(const struct wr_target *t)
+{
+	struct stat st;
+
+	if (t->parent < 0)
+		return 0;
+	if (faccessat(t->parent, ".", X_OK, AT_EACCESS) < 0)
+		return -errno;
+	return fstat(t->parent, &st) == 0 && st.st_nlink == 0 ? -ENOENT : 0; /* a deleted directory */
+}
+
 struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target from = WR_TARGET_INIT;
@@ -223,20 +248,25 @@ struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 	(void)user;
 	if (flags & ~7U || ((flags & 2) && (flags & 5)))
 		return warren_return(-EINVAL);
-	if (flags & 4) /* RENAME_WHITEOUT makes a device node */
-		return warren_return(-EPERM);
 	/* The kernel looks at both paths first, then whether they are on one mount, then at all the rest. */
 	int r = parent_of(rq, (int)rq->args[0], 1, 1, &from);
 	if (r < 0 && from.parent < 0)
 		return warren_return(r);
 	int r2 = parent_of(rq, (int)rq->args[2], 3, 0, &to);
-	if (r2 < 0 && to.parent < 0)
-		return warren_return(r2);
-	if (from.mnt != to.mnt)
-		return warren_return(-EXDEV);
+	if (r2 < 0 && to.parent < 0) {
+		r = walked(&from);
+		return warren_return(r == -EACCES ? r : r2);
+	}
+	if (from.mnt != to.mnt) {
+		r = walked(&from);
+		r = r < 0 ? r : walked(&to);
+		return warren_return(r < 0 ? r : -EXDEV);
+	}
 	r = r < 0 ? r : r2;
-	if (r == 0 && (fixed(rq, &from) || fixed(rq, &to)))
-		r = -EBUSY;
+	if (r == 0 && (fixed(rq, &from) || fixed(rq, &to))) {
+		r = walked(&from);
+		r = r == -EACCES ? r : -EBUSY;
+	}
 	if (r == 0 && !wr_request_alive(rq))
 		r = -ENOENT;
 	if (r < 0)

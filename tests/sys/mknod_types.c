@@ -18,7 +18,16 @@ int main(int argc, char **argv)
 	CHECK_ERR(mknod("reg", S_IFREG | 0644, 0), EEXIST);
 	CHECK_ERR(mknod("missing/x", S_IFREG | 0644, 0), ENOENT);
 	CHECK_ERR(open("sock", O_RDWR), ENXIO);
+	/* overlayfs's mark for a deleted name is no device, and anybody's to make */
+	CHECK_OK(mknod("mark", S_IFCHR | 0600, 0));
+	CHECK_EQ(t_type("mark"), S_IFCHR);
+	CHECK(open("mark", O_RDONLY) < 0 && (errno == ENXIO || errno == EACCES));
 	if (geteuid()) {
+		CHECK_ERR(mknod("reg", S_IFCHR | 0600, makedev(1, 3)), EEXIST);
+		CHECK_ERR(mknod("slash/", S_IFCHR | 0600, makedev(1, 3)), ENOENT);
+		CHECK_ERR(mknod("missing/x", S_IFBLK | 0600, makedev(7, 0)), ENOENT);
+		REQUIRE(!mkdir("closed", 0555));
+		CHECK_ERR(mknod("closed/x", S_IFBLK | 0600, makedev(7, 0)), EACCES);
 		CHECK_ERR(mknod("chr", S_IFCHR | 0600, makedev(1, 3)), EPERM);
 		CHECK_ERR(mknod("blk", S_IFBLK | 0600, makedev(7, 0)), EPERM);
 	}
