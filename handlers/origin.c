@@ -47,7 +47,9 @@ int wr_origin_name(struct warren_request *rq, int dirfd, char *cur)
 	if (n < 0)
 		return errno == ENOENT ? -EBADF : errno == ENAMETOOLONG ? WR_NAMELESS : -errno;
 	host[n] = '\0';
-	if (says_deleted(host) && stat(link, &st) == 0 && st.st_nlink == 0)
+	/* An O_TMPFILE file that got a name is said to be deleted, too: what is no directory need not have
+	 * one to be refused. */
+	if (says_deleted(host) && stat(link, &st) == 0 && (st.st_nlink == 0 || !S_ISDIR(st.st_mode)))
 		return WR_NAMELESS;
 	return to_guest(wr_sandbox_policy(rq->sandbox), host, cur);
 }
