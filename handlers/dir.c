@@ -284,6 +284,9 @@ static struct warren_verdict getdents_as(struct warren_request *rq, bool legacy)
 	if (fcntl(fd, F_GETFL) & O_PATH)
 		return warren_return(-EBADF);
 	int64_t r = serve(rq, fd, kind, &st, legacy);
+	/* what is filtered for what it must not show is not listed then */
+	if (r == -E2BIG && (kind == PROC || kind == PTS))
+		return warren_return(-ENOMEM);
 	if (r == -E2BIG)
 		return warren_continue();
 	return warren_return(r);
