@@ -218,7 +218,7 @@ static int export_bpf(scmp_filter_ctx ctx, struct warren_policy *p)
 	return 0;
 }
 
-int wr_filter_build(struct warren_policy *p)
+static int build(struct warren_policy *p)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	if (!ctx)
@@ -232,5 +232,59 @@ int wr_filter_build(struct warren_policy *p)
 	if (r == 0)
 		r = export_bpf(ctx, p);
 	seccomp_release(ctx);
+	return r;
+}
+
+/* All that a filter depends on are the network, whether changes by fd are served, and the kernel's Landlock:
+ * so there are a few of them in a process, however many policies. Never freed. */
+static struct cached {
+	struct cached *next;
+	enum warren_net net;
+	bool guarded;
+	int landlock;
+	unsigned short len;
+	struct sock_filter prog[];
+} * cache;
+static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool find(struct warren_policy *p, int landlock)
+{
+	struct cached *c = cache;
+
+	while (c && (c->net != p->net || c->guarded != p->guarded || c->landlock != landlock))
+		c = c->next;
+	if (!c)
+		return false;
+	p->filter = malloc(c->len * sizeof(*c->prog));
+	if (!p->filter)
+		return false;
+	memcpy(p->filter, c->prog, c->len * sizeof(*c->prog));
+	p->filter_len = c->len;
+	return true;
+}
+
+static void keep(const struct warren_policy *p, int landlock)
+{
+	struct cached *c = malloc(sizeof(*c) + p->filter_len * sizeof(*c->prog));
+
+	if (!c)
+		return;
+	*c = (struct cached){cache, p->net, p->guarded, landlock, p->filter_len};
+	memcpy(c->prog, p->filter, p->filter_len * sizeof(*c->prog));
+	cache = c;
+}
+
+int wr_filter_build(struct warren_policy *p)
+{
+	const int landlock = wr_landlock_version();
+	int r = 0;
+
+	pthread_mutex_lock(&cache_lock);
+	if (!find(p, landlock)) {
+		r = build(p);
+		if (r == 0)
+			keep(p, landlock);
+	}
+	pthread_mutex_unlock(&cache_lock);
 	return r;
 }

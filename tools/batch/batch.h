@@ -68,6 +68,7 @@ struct result {
 	long max_rss; /* KiB */
 	uint64_t notifications;
 	unsigned attempts;
+	char *layer; /* that is kept, malloc or NULL */
 	struct buffer out, err;
 };
 
@@ -89,7 +90,11 @@ struct batch {
 	const char *rerun;  /* "warren run OPTIONS": how to run one job alone */
 
 	struct warren_engine *engine;
-	struct warren_policy *policy;
+	struct warren_policy *policy; /* of all jobs, without a layer */
+	struct sandbox_options *sandbox;
+	const char *cow,
+		*layers; /* what each job has a layer of its own over, and where they are made; NULL */
+	bool keep_failed;
 	struct jobs jobs;
 	struct result *results; /* of each job, valid once finished[] says so */
 	bool *finished;

@@ -197,6 +197,8 @@ static void list_failed(struct batch *b)
 			free(q);
 		}
 		putc('\n', stderr);
+		if (r->layer)
+			fprintf(stderr, "    its layer: %s\n", r->layer);
 	}
 }
 

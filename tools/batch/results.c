@@ -19,6 +19,7 @@ const char *outcome_name(enum outcome o)
 void result_free(struct result *r)
 {
 	free(r->error);
+	free(r->layer);
 	free(r->out.data);
 	free(r->err.data);
 }
@@ -81,6 +82,8 @@ int result_write(struct batch *b, const struct job *job, const struct result *r)
 		cJSON_AddNumberToObject(o, "signal", r->signal);
 	if (r->error)
 		add_text(o, "error", r->error);
+	if (r->layer)
+		add_text(o, "layer", r->layer);
 	cJSON_AddNumberToObject(o, "start", rounded(r->start));
 	cJSON_AddNumberToObject(o, "wall", rounded(r->wall));
 	cJSON_AddNumberToObject(o, "user", rounded(r->user));

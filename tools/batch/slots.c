@@ -3,6 +3,8 @@
  * reads what it prints, and ends the whole sandbox with it. */
 #define _GNU_SOURCE
 #include "batch.h"
+#include "../../cow/commit.h"
+#include "../options.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,14 +17,19 @@
 
 #define SLOT_STACK (256 * 1024)
 #define KILL_MS	   20000
+#define LET_GO_MS  5000
+
+#define NAME "warren batch"
 
 struct running { /* one attempt at a job */
 	struct batch *b;
 	const struct job *job;
 	struct result *r;
 	struct warren_sandbox *s;
-	int in, out[2], err[2]; /* out, err: read end, write end */
-	struct buffer line[2];	/* SHOW_FOLLOW: the part of a line that is here already */
+	struct warren_policy *policy; /* a reference, or the job's own with its layer */
+	char layer[PATH_MAX];	      /* "": none */
+	int in, out[2], err[2];	      /* out, err: read end, write end */
+	struct buffer line[2];	      /* SHOW_FOLLOW: the part of a line that is here already */
 };
 
 double now_seconds(void)
@@ -145,6 +152,50 @@ static int open_streams(struct running *run)
 	return 0;
 }
 
+/* A layer belongs to a policy, so the job has one of its own. */
+static int make_layer(struct running *run)
+{
+	struct batch *b = run->b;
+	int r = warren_policy_new(&run->policy);
+
+	if (r < 0)
+		return r;
+	snprintf(run->layer, sizeof(run->layer), "%s/job-XXXXXX", b->layers);
+	if (!mkdtemp(run->layer)) {
+		r = -errno;
+		run->layer[0] = '\0';
+		return r;
+	}
+	if (options_policy(b->sandbox, run->policy, NAME) != 0)
+		return -EINVAL;
+	return warren_policy_add_layer(run->policy, b->cow, run->layer);
+}
+
+/* After the sandbox has ended. */
+static void end_layer(struct running *run)
+{
+	struct result *r = run->r;
+	bool failed = r->outcome != JOB_PASSED && r->outcome != JOB_CANCELLED;
+
+	warren_policy_unref(run->policy);
+	if (!run->layer[0])
+		return;
+	free(r->layer);
+	r->layer = failed && run->b->keep_failed ? strdup(run->layer) : NULL;
+	if (r->layer)
+		return;
+	/* The worker that served the sandbox may be the last to let go of the policy. */
+	const struct timespec pause = {.tv_nsec = 1000000};
+	int e = wr_layer_discard(run->layer);
+	for (int i = 0; e == -EBUSY && i < LET_GO_MS; i++) {
+		nanosleep(&pause, NULL);
+		e = wr_layer_discard(run->layer);
+	}
+	/* of a job that was never started it is no layer yet */
+	if (e < 0 && rmdir(run->layer) < 0)
+		fprintf(stderr, NAME ": layer '%s' is left: %s\n", run->layer, strerror(-e));
+}
+
 static int start(struct running *run)
 {
 	struct batch *b = run->b;
@@ -156,6 +207,9 @@ static int start(struct running *run)
 			run->r->error = NULL;
 		return r;
 	}
+	if (b->cow && (r = make_layer(run)) < 0)
+		return r;
+	struct warren_policy *policy = run->policy ? run->policy : b->policy;
 	char **env = job_env(b, run->job);
 	if (!env)
 		return -ENOMEM;
@@ -164,7 +218,7 @@ static int start(struct running *run)
 					   .cwd = run->job->cwd ? run->job->cwd : b->cwd,
 					   .stdio = {run->in, run->out[1], run->err[1]},
 					   .new_session = 1};
-	r = warren_sandbox_start(b->engine, b->policy, &cmd, &run->s);
+	r = warren_sandbox_start(b->engine, policy, &cmd, &run->s);
 	free(env);
 	close_fd(&run->in);
 	close_fd(&run->out[1]);
@@ -258,6 +312,7 @@ static void attempt(struct batch *b, const struct job *job, struct result *r)
 		settle(&run, watch(&run, limit));
 		warren_sandbox_unref(run.s);
 	}
+	end_layer(&run);
 	if (b->show == SHOW_FOLLOW) {
 		pthread_mutex_lock(&b->lock);
 		for (int i = 0; i < 2; i++)
