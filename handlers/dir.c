@@ -285,7 +285,7 @@ static struct warren_verdict getdents_as(struct warren_request *rq, bool legacy)
 		return warren_return(-EBADF);
 	int64_t r = serve(rq, fd, kind, &st, legacy);
 	/* what is filtered for what it must not show is not listed then */
-	if (r == -E2BIG && (kind == PROC || kind == PTS))
+	if (r == -E2BIG && kind != EXTRAS)
 		return warren_return(-ENOMEM);
 	if (r == -E2BIG)
 		return warren_continue();
