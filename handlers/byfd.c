@@ -71,6 +71,22 @@ static int to_layer(struct wr_target *t)
 	return 0;
 }
 
+/* An fd that is open for nothing: by O_PATH, or by the access mode 3, which is an open file all the same? */
+static bool is_o_path(pid_t tid, int fd)
+{
+	char path[64], text[256];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tid, fd);
+	_cleanup_close_ int info = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
+	if (n <= 0)
+		return true;
+	text[n] = '\0';
+	at = strstr(text, "flags:");
+	return !at || (strtoul(at + 6, NULL, 8) & O_PATH);
+}
+
 int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target *t)
 {
 	char link[48];
@@ -79,9 +95,9 @@ int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target
 	if (fd < 0 && !(o_path && fd == AT_FDCWD))
 		return -EBADF;
 	snprintf(link, sizeof(link), fd == AT_FDCWD ? "/proc/%d/cwd" : "/proc/%d/fd/%d", rq->tid, fd);
-	/* The link's mode says what the fd is open for: nothing, for O_PATH (and for the access mode 3). The
+	/* The link's mode says what the fd is open for: nothing, for O_PATH and for the access mode 3. The
 	 * number may be another file's a moment later: this decides no right. */
-	if (!o_path && (lstat(link, &st) < 0 || !(st.st_mode & 0700)))
+	if (!o_path && (lstat(link, &st) < 0 || (!(st.st_mode & 0700) && is_o_path(rq->tid, fd))))
 		return -EBADF;
 	t->fd = open(link, O_PATH | O_CLOEXEC);
 	if (t->fd < 0)

@@ -535,7 +535,8 @@ int wr_proc_open(struct warren_request *rq, int proc_fd, struct wr_proc *pr, con
 	if ((h.flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		return -EEXIST;
 	h.flags &= ~(uint64_t)O_CREAT;
-	h.mode = 0;
+	if ((h.flags & O_TMPFILE) != O_TMPFILE)
+		h.mode = 0;
 	if (pr->kind == WR_PROC_LINK || (pr->kind == WR_PROC_MAGIC && !follow)) {
 		h.flags |= O_NOFOLLOW;
 		h.resolve = 0;

@@ -66,5 +66,20 @@ int main(int argc, char **argv)
 	CHECK(open("closed", O_PATH) >= 0);
 	if (geteuid())
 		CHECK_ERR(open("closed", O_RDONLY), EACCES);
+	/* the access mode 3 is open for nothing either, but it is an open file */
+	int none = open("none", O_CREAT | O_RDWR, 0600);
+	CHECK(none >= 0);
+	close(none);
+	none = open("none", 3);
+	CHECK(none >= 0);
+	CHECK_OK(fchmod(none, 0640));
+	CHECK_OK(fchown(none, (uid_t)-1, (gid_t)-1));
+	int way = open(".", O_RDONLY | O_DIRECTORY);
+	struct stat tmp;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", way);
+	int nameless = open(link, O_TMPFILE | O_WRONLY, 0640);
+	CHECK(nameless >= 0);
+	CHECK_OK(fstat(nameless, &tmp));
+	CHECK_EQ(tmp.st_mode & 07777, 0640);
 	return t_end();
 }
