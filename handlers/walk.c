@@ -423,7 +423,8 @@ static int open_layer(struct wr_walk *w, const char *suffix, const struct open_h
 		    fstat(f.fd, &st) == 0 && S_ISLNK(st.st_mode))
 			r = -ELOOP;
 		/* "x/." wants the right to search x */
-		if (r == 0 && !strcmp(suffix, "/.") && fstatat(f.fd, ".", &st, 0) < 0)
+		if (r == 0 && !strcmp(suffix, "/.") && (how->flags & O_TMPFILE) != O_TMPFILE &&
+		    fstatat(f.fd, ".", &st, 0) < 0)
 			return -errno;
 		if (r == 0 && last && w->how && (how->flags & (O_PATH | O_NOFOLLOW)) == O_PATH) {
 			char path[32]; /* the guest's own: without the flag by which it was looked up */
