@@ -15,11 +15,11 @@ struct passing {
 struct message {
 	struct msghdr head;
 	struct iovec iov;
+	char byte;
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
+	} control; /* last: a cmsghdr ends in a flexible array */
 };
 
 static void free_passing(void *data)

@@ -2,7 +2,7 @@
 /* What ADDFD refuses, an O_PATH descriptor, is passed to the task over a socket (SCM_RIGHTS), which the task
  * is made to receive. So it gets the very object, whether it has a name or not. */
 #ifndef WARREN_HANDLERS_PASSFD_H
-#define WARREN_HANDLERS_BYFD_H
+#define WARREN_HANDLERS_PASSFD_H
 
 #include "handlers.h"
 
