@@ -6,6 +6,8 @@
 
 /* Renames in all sandboxes. A walk by the name of its base during which one began is done again from the base
  * itself, which may have been moved. Written by rename alone. */
+#define MAX_ROUNDS 40 /* of making a path canonical */
+
 static atomic_uint renames_begun, renames_done;
 
 void wr_rename_begins(void)
@@ -189,7 +191,7 @@ int wr_resolve(struct warren_request *rq, int dirfd, const char *path, unsigned 
 	return r;
 }
 
-int wr_policy_canonical(const struct warren_policy *p, const char *path, char *buf, size_t size)
+static int canonical_once(const struct warren_policy *p, const char *path, char *buf, size_t size)
 {
 	struct wr_target t = WR_TARGET_INIT;
 	char cur[WR_WALK_BUF] = "", rest[WR_WALK_BUF], raw[WR_WALK_BUF];
@@ -205,4 +207,26 @@ int wr_policy_canonical(const struct warren_policy *p, const char *path, char *b
 	/* what does not exist is kept as it is spelled */
 	snprintf(buf, size, "%s", cur[0] ? cur : "/");
 	return 0;
+}
+
+/* Where ".." follows what does not exist, the walk ends with a path that may have symlinks in it: once more
+ * from there. */
+int wr_policy_canonical(const struct warren_policy *p, const char *path, char *buf, size_t size)
+{
+	char last[WR_WALK_BUF];
+	int r = canonical_once(p, path, buf, size);
+
+	/* the kernel did not get to see what is behind a missing component */
+	for (const char *c = buf; r == 0 && *c; c += strcspn(c, "/")) {
+		c += strspn(c, "/");
+		if (strcspn(c, "/") > NAME_MAX)
+			r = -ENAMETOOLONG;
+	}
+	for (int i = 0; r == 0 && i < MAX_ROUNDS; i++) {
+		snprintf(last, sizeof(last), "%s", buf);
+		r = canonical_once(p, last, buf, size);
+		if (r == 0 && !strcmp(last, buf))
+			return 0;
+	}
+	return r < 0 ? r : -ELOOP;
 }
