@@ -8,12 +8,8 @@
 /* Of the very thread: its table of fds may be another than that of the thread group's leader. */
 int wr_guest_pidfd(struct warren_request *rq)
 {
-	int fd = wr_pidfd_open_thread(rq->tid);
+	int fd = wr_task_pidfd(rq->tid);
 
-	if (fd == -EINVAL) { /* before Linux 6.9 */
-		pid_t tgid = wr_task_tgid(rq->tid);
-		fd = tgid < 0 ? tgid : wr_pidfd_open(tgid);
-	}
 	if (fd >= 0 && !wr_request_alive(rq)) { /* or it is another task that got this number */
 		close(fd);
 		return -ESRCH;

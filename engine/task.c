@@ -118,3 +118,28 @@ bool wr_task_fds_full(struct warren_request *rq)
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       fds_below(rq->tid, lim.rlim_cur) == lim.rlim_cur;
 }
+
+int wr_task_pidfd(pid_t tid)
+{
+	int fd = wr_pidfd_open_thread(tid);
+
+	if (fd == -EINVAL) {
+		pid_t tgid = wr_task_tgid(tid);
+		fd = tgid < 0 ? tgid : wr_pidfd_open(tgid);
+	}
+	return fd;
+}
+
+int wr_task_fd_flags(pid_t tid, int fd)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tid, fd);
+	_cleanup_close_ int info = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	const char *at = strstr(text, "flags:");
+	return at ? (int)strtoul(at + 6, NULL, 8) : -ENOENT;
+}

@@ -74,17 +74,8 @@ static int to_layer(struct wr_target *t)
 /* An fd that is open for nothing: by O_PATH, or by the access mode 3, which is an open file all the same? */
 static bool is_o_path(pid_t tid, int fd)
 {
-	char path[64], text[256];
-	const char *at;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tid, fd);
-	_cleanup_close_ int info = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
-	if (n <= 0)
-		return true;
-	text[n] = '\0';
-	at = strstr(text, "flags:");
-	return !at || (strtoul(at + 6, NULL, 8) & O_PATH);
+	int flags = wr_task_fd_flags(tid, fd);
+	return flags < 0 || (flags & O_PATH);
 }
 
 int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target *t)

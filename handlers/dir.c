@@ -20,8 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
-
 enum kind { NATIVE, PROC, PTS, EXTRAS, LAYER };
 
 static enum kind kind_of(const struct warren_policy *p, const struct stat *st)
@@ -60,22 +58,6 @@ static int proc_path(int fd, char *buf, size_t size)
 		return -ENOENT; /* mounted elsewhere: not one of the paths that are shown */
 	memmove(buf, buf + 5 + (buf[5] == '/'), (size_t)n - 4 - (buf[5] == '/'));
 	return 0;
-}
-
-/* A duplicate of the guest's fd: the same description, hence the same position. */
-static int duplicate(struct warren_request *rq, int fd)
-{
-	_cleanup_close_ int pidfd = (int)wr_ret(syscall(SYS_pidfd_open, rq->tid, PIDFD_OF_THREAD));
-
-	if (pidfd == -EINVAL) { /* before 6.9: by the process, whose fds nearly every thread shares */
-		pid_t tgid = wr_task_tgid(rq->tid);
-		pidfd = tgid < 0 ? tgid : wr_pidfd_open(tgid);
-	}
-	if (pidfd < 0)
-		return pidfd;
-	if (!wr_request_alive(rq))
-		return -ENOENT;
-	return wr_pidfd_getfd(pidfd, fd);
 }
 
 /* ---- records ---- */
@@ -270,7 +252,7 @@ static struct warren_verdict getdents_as(struct warren_request *rq, bool legacy)
 	bool layered = (int)rq->args[0] >= 0 && layer_of(p, link, rel, sizeof(rel));
 	if ((int)rq->args[0] < 0 || stat(link, &st) < 0 || (kind_of(p, &st) == NATIVE && !layered))
 		return warren_continue();
-	_cleanup_close_ int fd = duplicate(rq, (int)rq->args[0]);
+	_cleanup_close_ int fd = wr_guest_fd(rq, -1, rq->args[0]);
 	/* from here on all is about the object that was reached */
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return warren_return(fd < 0 ? fd : -errno);

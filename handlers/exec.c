@@ -259,17 +259,8 @@ static int shown_path(struct warren_request *rq, const char *path, char *buf, si
 
 static bool closes_on_exec(pid_t tid, int fd)
 {
-	char path[64], text[256];
-	const char *at;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tid, fd);
-	_cleanup_close_ int info = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	at = strstr(text, "flags:");
-	return at && (strtoul(at + 6, NULL, 8) & O_CLOEXEC);
+	int flags = wr_task_fd_flags(tid, fd);
+	return flags >= 0 && (flags & O_CLOEXEC);
 }
 
 /* 1: the kernel can do it all by itself. */

@@ -57,10 +57,8 @@ int wr_origin_name(struct warren_request *rq, int dirfd, char *cur)
 unsigned wr_held_rights(pid_t tid, int n, int obj)
 {
 	struct stat want, st;
-	_cleanup_close_ int pidfd = (int)wr_ret(syscall(SYS_pidfd_open, tid, O_EXCL /* PIDFD_THREAD */));
+	_cleanup_close_ int pidfd = wr_task_pidfd(tid);
 
-	if (pidfd < 0) /* before Linux 6.9 */
-		pidfd = wr_pidfd_open(wr_task_tgid(tid));
 	if (pidfd < 0)
 		return 0;
 	_cleanup_close_ int fd = wr_pidfd_getfd(pidfd, n);
