@@ -63,6 +63,7 @@ static void engine_destroy(struct warren_engine *e)
 {
 	atomic_store(&e->stop, true);
 	wr_watch_stop(&e->watch);
+	wr_limiter_stop(&e->limiter);
 	wr_hot_stop(e);
 	for (unsigned i = 0; i < e->n_started; i++)
 		wr_worker_wake(&e->workers[i]);
@@ -123,6 +124,7 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->changed, NULL);
 	wr_watch_init(&e->watch);
+	wr_limiter_init(&e->limiter);
 	e->max_sent_fds = max_sent_fds();
 	e->trace = opt ? opt->trace : NULL;
 	memset(e->row_of, -1, sizeof(e->row_of));

@@ -10,6 +10,7 @@
 #include "side.h"
 #include "substitute.h"
 #include "guard.h"
+#include "limits.h"
 #include "watch.h"
 #include <semaphore.h>
 #include <signal.h>
@@ -99,6 +100,7 @@ struct warren_engine {
 	unsigned n_alive;
 	struct wr_counters ended; /* the counters of the sandboxes that are gone */
 	struct wr_guard guard;
+	struct wr_limiter limiter;
 	struct wr_tracers *tracers;
 	struct wr_side *side;
 	atomic_uint sent_fds; /* as the sandboxes', of all */
@@ -132,6 +134,7 @@ struct warren_sandbox {
 	int status;
 	struct rusage rusage;
 	uint64_t wall_ns;
+	struct wr_limited limited;
 	/* The rest is under the engine's lock. Only the owner polls the listener, and only while there is no
 	 * hot thread: so a ready listener never lets RECV block the worker. owner changes only while its
 	 * worker is stuck, and may be read by that worker without the lock. */
@@ -158,9 +161,9 @@ int wr_thread_begin(struct wr_thread *t);
 /* engine.c: RLIMIT_NOFILE for a guest. */
 struct rlimit wr_guest_nofile(void);
 
-/* launch.c: clone, confine, exec. Fills pid, pidfd, listener; the listener is handed to adopt() before the
- * exec, since that is served already. */
-int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cwd_fd,
+/* launch.c: clone, confine, exec. Fills pid, pidfd, listener; cgroup_fd: to enter by a write, or -1; the
+ * listener is handed to adopt() before the exec, since that is served already. */
+int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cwd_fd, int cgroup_fd,
 	      void (*adopt)(struct warren_sandbox *));
 
 /* worker.c */
@@ -205,6 +208,9 @@ int wr_tag_kill(uint64_t tag, uint64_t mask);
 /* SIGKILLs process pid and its descendants as far as their parents are alive, if they have this tag, and
  * waits for the end of those it killed, up to timeout_ms. */
 void wr_tag_kill_tree(uint64_t tag, pid_t pid, int timeout_ms);
+/* Calls fn for every process whose tag has these bits under mask, zombies included. */
+int wr_tag_each(uint64_t tag, uint64_t mask, void (*fn)(void *user, pid_t pid, uint64_t tag), void *user);
+int wr_tag_count(uint64_t tag); /* the processes with this tag, zombies included */
 /* High bits: the supervisor; the low 32: which of its sandboxes. Below RLIM_INFINITY, above any real limit.
  */
 #define WR_TAG_SUPERVISOR (~0ULL << 32)

@@ -29,25 +29,55 @@
 
 #define RULE(action, nr, ...) seccomp_rule_add(ctx, action, nr, __VA_ARGS__)
 
+/* bit 7 of clone's flags is the exit signal's, CLONE_NEWTIME is for unshare and clone3 only */
+#define CLONE_NS_FLAGS (NS_FLAGS & ~CLONE_NEWTIME)
+
+static int refuse_namespaces(scmp_filter_ctx ctx, int nr, uint64_t flags)
+{
+	int r = 0;
+
+	for (int bit = 7; r == 0 && bit < 32; bit++)
+		if (flags & (1U << bit))
+			r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 1,
+				 SCMP_A0(SCMP_CMP_MASKED_EQ, 1U << bit, 1U << bit));
+	return r;
+}
+
+static int add_clone(scmp_filter_ctx ctx)
+{
+	int r = RULE(SCMP_ACT_ALLOW, SYS_clone, 1,
+		     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NS_FLAGS | CLONE_THREAD, CLONE_THREAD));
+
+	if (r == 0)
+		r = RULE(SCMP_ACT_NOTIFY, SYS_clone, 1,
+			 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NS_FLAGS | CLONE_THREAD, 0));
+	return r < 0 ? r : refuse_namespaces(ctx, SYS_clone, CLONE_NS_FLAGS);
+}
+
 /* Calls that are decided, or trapped, by register arguments. Returns 1: nr is one of them and its rules are
  * added, 0: it is not, or a negative errno. */
-static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, int nr)
+static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, bool forks, int nr)
 {
 	int r;
 
 	switch (nr) {
+#ifdef SYS_fork
+	case SYS_fork:
+	case SYS_vfork:
+		r = RULE(forks ? SCMP_ACT_NOTIFY : SCMP_ACT_ALLOW, nr, 0);
+		break;
+#endif
 	case SYS_clone:
-	case SYS_unshare:
-		/* bit 7 of clone's flags is the exit signal's, CLONE_NEWTIME is for unshare and clone3 only
-		 */
-		r = RULE(SCMP_ACT_ALLOW, nr, 1,
-			 SCMP_A0(SCMP_CMP_MASKED_EQ, nr == SYS_clone ? NS_FLAGS & ~CLONE_NEWTIME : NS_FLAGS,
-				 0));
-		for (int bit = 7; r == 0 && bit < 32; bit++) {
-			if ((NS_FLAGS & (1U << bit)) && (nr == SYS_unshare || bit != 7))
-				r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 1,
-					 SCMP_A0(SCMP_CMP_MASKED_EQ, 1U << bit, 1U << bit));
+		if (forks) { /* a thread is no process */
+			r = add_clone(ctx);
+			break;
 		}
+		/* fall through */
+	case SYS_unshare:
+		r = RULE(SCMP_ACT_ALLOW, nr, 1,
+			 SCMP_A0(SCMP_CMP_MASKED_EQ, nr == SYS_clone ? CLONE_NS_FLAGS : NS_FLAGS, 0));
+		if (r == 0)
+			r = refuse_namespaces(ctx, nr, nr == SYS_clone ? CLONE_NS_FLAGS : NS_FLAGS);
 		break;
 	case SYS_prctl:
 		/* A task that is not dumpable could not be served any more; it is told that it succeeded. */
@@ -94,7 +124,7 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, i
 	return r < 0 ? r : 1;
 }
 
-static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p)
+static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool forks)
 {
 	bool listed[512] = {false};
 	int r;
@@ -121,7 +151,7 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p)
 	for (int nr = 0; nr <= wr_table_max_nr; nr++) {
 		if (listed[nr])
 			continue;
-		r = add_conditional(ctx, p, nr);
+		r = add_conditional(ctx, p, forks, nr);
 		if (r == 0)
 			r = wr_filter_reach(ctx, nr);
 		if (r == 0)
@@ -192,8 +222,21 @@ static size_t add_ioctl(const struct warren_policy *p, struct sock_filter prog[s
 	return n;
 }
 
+/* All that a filter depends on are the network, whether changes by fd are served, whether processes are
+ * counted, and the kernel's Landlock: so there are a few of them in a process, however many policies. Never
+ * freed. */
+static struct cached {
+	struct cached *next;
+	enum warren_net net;
+	bool guarded, forks;
+	int landlock;
+	unsigned short len;
+	struct sock_filter prog[];
+} * cache;
+static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* libseccomp writes to an fd only */
-static int export_bpf(scmp_filter_ctx ctx, struct warren_policy *p)
+static int export_bpf(scmp_filter_ctx ctx, const struct warren_policy *p, struct cached **ret)
 {
 	_cleanup_close_ int fd = memfd_create("warren-filter", MFD_CLOEXEC);
 	if (fd < 0)
@@ -205,20 +248,20 @@ static int export_bpf(scmp_filter_ctx ctx, struct warren_policy *p)
 	if (size <= 0 || size % (off_t)sizeof(struct sock_filter) ||
 	    size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS - (off_t)IOCTL_MAX)
 		return -E2BIG;
-	struct sock_filter *prog = malloc((size_t)size + IOCTL_MAX * sizeof(*prog));
-	if (!prog)
+	struct cached *c = malloc(sizeof(*c) + (size_t)size + IOCTL_MAX * sizeof(*c->prog));
+	if (!c)
 		return -ENOMEM;
-	size_t first = add_ioctl(p, prog);
-	if (pread(fd, prog + first, (size_t)size, 0) != size) {
-		free(prog);
+	size_t first = add_ioctl(p, c->prog);
+	if (pread(fd, c->prog + first, (size_t)size, 0) != size) {
+		free(c);
 		return -EIO;
 	}
-	p->filter = prog;
-	p->filter_len = (unsigned short)(first + (size_t)size / sizeof(*prog));
+	c->len = (unsigned short)(first + (size_t)size / sizeof(*c->prog));
+	*ret = c;
 	return 0;
 }
 
-static int build(struct warren_policy *p)
+static int build(const struct warren_policy *p, bool forks, struct cached **ret)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	if (!ctx)
@@ -228,63 +271,36 @@ static int build(struct warren_policy *p)
 	if (r == 0)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* binary tree */
 	if (r == 0)
-		r = add_rules(ctx, p);
+		r = add_rules(ctx, p, forks);
 	if (r == 0)
-		r = export_bpf(ctx, p);
+		r = export_bpf(ctx, p, ret);
 	seccomp_release(ctx);
 	return r;
 }
 
-/* All that a filter depends on are the network, whether changes by fd are served, and the kernel's Landlock:
- * so there are a few of them in a process, however many policies. Never freed. */
-static struct cached {
-	struct cached *next;
-	enum warren_net net;
-	bool guarded;
-	int landlock;
-	unsigned short len;
-	struct sock_filter prog[];
-} * cache;
-static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static bool find(struct warren_policy *p, int landlock)
-{
-	struct cached *c = cache;
-
-	while (c && (c->net != p->net || c->guarded != p->guarded || c->landlock != landlock))
-		c = c->next;
-	if (!c)
-		return false;
-	p->filter = malloc(c->len * sizeof(*c->prog));
-	if (!p->filter)
-		return false;
-	memcpy(p->filter, c->prog, c->len * sizeof(*c->prog));
-	p->filter_len = c->len;
-	return true;
-}
-
-static void keep(const struct warren_policy *p, int landlock)
-{
-	struct cached *c = malloc(sizeof(*c) + p->filter_len * sizeof(*c->prog));
-
-	if (!c)
-		return;
-	*c = (struct cached){cache, p->net, p->guarded, landlock, p->filter_len};
-	memcpy(c->prog, p->filter, p->filter_len * sizeof(*c->prog));
-	cache = c;
-}
-
-int wr_filter_build(struct warren_policy *p)
+int wr_filter_get(const struct warren_policy *p, bool forks, struct sock_filter **ret,
+		  unsigned short *ret_len)
 {
 	const int landlock = wr_landlock_version();
 	int r = 0;
 
 	pthread_mutex_lock(&cache_lock);
-	if (!find(p, landlock)) {
-		r = build(p);
-		if (r == 0)
-			keep(p, landlock);
+	struct cached *c = cache;
+	while (c &&
+	       (c->net != p->net || c->guarded != p->guarded || c->forks != forks || c->landlock != landlock))
+		c = c->next;
+	if (!c && (r = build(p, forks, &c)) == 0) {
+		c->next = cache;
+		c->net = p->net;
+		c->guarded = p->guarded;
+		c->forks = forks;
+		c->landlock = landlock;
+		cache = c;
 	}
 	pthread_mutex_unlock(&cache_lock);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = c->prog;
+	*ret_len = c->len;
+	return 0;
 }

@@ -122,6 +122,13 @@ bool wr_task_in_sandbox(const struct warren_sandbox *s, pid_t pid);
 /* A signal to the sandbox's processes of a group (0: to all) but one (0: none): 0 or -ESRCH. */
 int wr_sandbox_signal(const struct warren_sandbox *s, pid_t group, pid_t except, int sig);
 
+/* A process of the sandbox wants to fork: may it? If not, the sandbox is ended (limits.c). */
+bool wr_limit_fork(struct warren_sandbox *s);
+/* CPU time of a process, and of those it waited for, in microseconds; memory in bytes, exact: pages that are
+ * shared count by their share, which is dear. 0 when it is gone. */
+uint64_t wr_process_cpu_us(pid_t pid);
+uint64_t wr_process_memory(pid_t pid, bool exact);
+
 /* ---- pseudo-terminals that a sandbox made (handlers/pts.c) ---- */
 struct wr_ptys {
 	pthread_mutex_t lock;

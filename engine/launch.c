@@ -26,7 +26,14 @@ struct launch { /* shared between parent and child */
 	const struct warren_policy *policy;
 	uint64_t tag;
 	int cwd_fd;
+	int cgroup_fd; /* -1: none to enter */
 	struct rlimit nofile;
+	struct {
+		int resource;
+		struct rlimit lim;
+	} limits[3];
+	unsigned n_limits;
+	struct sock_fprog filter;
 	sigset_t mask;
 	char **candidates;     /* programs to try, in order */
 	atomic_int listener;   /* -1: not yet */
@@ -144,15 +151,13 @@ CHILD_SIDE static long take_terminal(const struct warren_command *cmd)
 
 CHILD_SIDE static long load_filter(struct launch *l)
 {
-	const struct warren_policy *p = l->policy;
-	struct sock_fprog prog = {.len = p->filter_len, .filter = p->filter};
 	unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
 
 	/* Without WAIT_KILLABLE_RECV (5.19) a signal may restart a call that was served already. */
 	long fd = RAW(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-		      &prog, 0);
+		      &l->filter, 0);
 	if (fd == -EINVAL)
-		fd = RAW(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog, 0);
+		fd = RAW(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &l->filter, 0);
 	return fd;
 }
 
@@ -177,6 +182,8 @@ CHILD_SIDE static int child(void *arg)
 	long r;
 
 	r = take_terminal(l->cmd);
+	if (r >= 0 && l->cgroup_fd >= 0)
+		r = RAW(SYS_write, l->cgroup_fd, "0", 1, 0);
 	if (r >= 0)
 		r = RAW(SYS_setrlimit, RLIMIT_RTTIME, &tag, 0, 0);
 	if (r >= 0)
@@ -196,6 +203,8 @@ CHILD_SIDE static int child(void *arg)
 	/* Only now: the listener's number may be above it. The filter lets this call pass. */
 	if (r >= 0)
 		r = RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &l->nofile, 0);
+	for (unsigned i = 0; r >= 0 && i < l->n_limits; i++)
+		r = RAW(SYS_prlimit64, 0, l->limits[i].resource, &l->limits[i].lim, 0);
 	if (r >= 0)
 		r = RAW(SYS_rt_sigprocmask, SIG_SETMASK, &l->mask, 0, 8);
 	if (r >= 0)
@@ -258,18 +267,49 @@ static char **make_candidates(const struct warren_command *cmd)
 	return list;
 }
 
-int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cwd_fd,
+static void add_limit(struct launch *l, int resource, uint64_t max)
+{
+	struct rlimit now;
+
+	if (!max || getrlimit((__rlimit_resource_t)resource, &now) < 0)
+		return;
+	if (max > now.rlim_max) /* which nobody but root may raise */
+		max = now.rlim_max;
+	l->limits[l->n_limits].resource = resource;
+	l->limits[l->n_limits++].lim = (struct rlimit){max, max};
+}
+
+/* Those that the kernel enforces by itself. That of CPU time is for a supervisor that does not get to look;
+ * memory: a burst between two looks. */
+static void set_limits(struct launch *l, const struct warren_sandbox *s)
+{
+	const struct warren_limits *max = &s->limited.max;
+
+	l->nofile = wr_guest_nofile();
+	if (max->files && max->files < l->nofile.rlim_max)
+		l->nofile.rlim_cur = l->nofile.rlim_max = max->files;
+	add_limit(l, RLIMIT_FSIZE, max->file_size);
+	add_limit(l, RLIMIT_CPU, max->cpu_ms ? max->cpu_ms / 1000 + 2 : 0);
+	if (s->limited.cgroup.dir < 0 && max->memory < RLIM_INFINITY / 4)
+		add_limit(l, RLIMIT_DATA, max->memory ? 2 * max->memory + (128U << 20) : 0);
+}
+
+int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cwd_fd, int cgroup_fd,
 	      void (*adopt)(struct warren_sandbox *))
 {
 	struct launch l = {.cmd = cmd,
 			   .policy = s->policy,
 			   .tag = s->tag,
 			   .cwd_fd = cwd_fd,
+			   .cgroup_fd = cgroup_fd,
 			   .listener = -1,
 			   .child_tid = 1};
 	sigset_t all;
 
-	l.nofile = wr_guest_nofile();
+	set_limits(&l, s);
+	int r = wr_filter_get(s->policy, s->limited.max.processes > 0, &l.filter.filter, &l.filter.len);
+	if (r < 0)
+		return r;
 	l.candidates = make_candidates(cmd);
 	if (!l.candidates)
 		return -ENOMEM;
@@ -282,8 +322,8 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 	/* The child must not run our signal handlers in our memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &l.mask);
-	int r = clone(child, stack + STACK, CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID | SIGCHLD, &l, NULL,
-		      NULL, &l.child_tid);
+	r = clone(child, stack + STACK, CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID | SIGCHLD, &l, NULL,
+		  NULL, &l.child_tid);
 	r = r < 0 ? -errno : r;
 	pthread_sigmask(SIG_SETMASK, &l.mask, NULL);
 	if (r > 0) {

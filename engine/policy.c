@@ -60,7 +60,6 @@ void warren_policy_unref(struct warren_policy *p)
 		close(p->ruleset);
 	free(p->specs);
 	free(p->rules);
-	free(p->filter);
 	free(p->root);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
@@ -296,7 +295,9 @@ static int compile(struct warren_policy *p)
 	int r = wr_namespace_build(p);
 	if (r < 0)
 		return r;
-	r = wr_filter_build(p);
+	struct sock_filter *prog;
+	unsigned short len;
+	r = wr_filter_get(p, false, &prog, &len);
 	if (r < 0)
 		return wr_policy_fail(p, r, "the seccomp filter could not be built: %s", strerror(-r));
 	r = wr_landlock_build(p);

@@ -87,9 +87,7 @@ struct warren_policy {
 	size_t n_links;
 	unsigned n_parents; /* skeletons made in runtime */
 	char *runtime;	    /* private directory for skeleton, exec copies, shm */
-	struct sock_filter *filter;
-	unsigned short filter_len;
-	int ruleset;	  /* Landlock, -1: the kernel has none */
+	int ruleset;	    /* Landlock, -1: the kernel has none */
 	bool direct_exec; /* the host's root under its own names, nothing hidden in it, and what Landlock lets
 			   * be executed is what the rules do: the kernel may execute by the guest's paths */
 };
@@ -118,8 +116,11 @@ bool wr_policy_pinned(const struct warren_policy *p, const char *path);
 /* True if the listing of this directory is not what the kernel says: see extras. */
 bool wr_policy_has_extras(const struct warren_policy *p, dev_t dev, ino_t ino);
 
-/* filter.c, landlock.c: compile a frozen policy's mounts and rules. */
-int wr_filter_build(struct warren_policy *p);
+/* filter.c: the filter of a frozen policy; forks: those that make a process are trapped, too. It is the
+ * cache's, and stays. */
+int wr_filter_get(const struct warren_policy *p, bool forks, struct sock_filter **ret,
+		  unsigned short *ret_len);
+/* landlock.c: compiles a frozen policy's mounts and rules. */
 /* filter_reach.c: rules of a call that can reach other processes. 1: added, 0: it is not such a call, or a
  * negative errno. ctx is libseccomp's. */
 int wr_filter_reach(void *ctx, int nr);

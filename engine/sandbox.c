@@ -27,6 +27,7 @@ void wr_sandbox_unref(struct warren_sandbox *s)
 		close(s->ptys.list[i].fd);
 	free(s->ptys.list);
 	pthread_mutex_destroy(&s->ptys.lock);
+	wr_limits_free(s);
 	warren_policy_unref(s->policy);
 	pthread_mutex_destroy(&s->wait_lock);
 	free(s->counters);
@@ -49,6 +50,7 @@ void wr_sandbox_gone(struct warren_sandbox *s)
 		pthread_cond_broadcast(&e->changed);
 	}
 	pthread_mutex_unlock(&e->lock);
+	wr_limits_end(s);
 	wr_sandbox_unref(s);
 }
 
@@ -154,12 +156,24 @@ int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const
 	pthread_mutex_init(&s->wait_lock, NULL);
 	s->counters = calloc(1, sizeof(*s->counters));
 	atomic_store(&e->used, true);
-	r = !s->counters ? -ENOMEM : is_full(e) ? -EMFILE : wr_launch(s, cmd, cwd, adopt);
+	_cleanup_close_ int cgroup = -1;
+	r = wr_limits_set(s, cmd->limits, &cgroup);
+	if (r < 0) { /* and why is said */
+		wr_sandbox_unref(s);
+		return r;
+	}
+	r = !s->counters ? -ENOMEM : is_full(e) ? -EMFILE : wr_launch(s, cmd, cwd, cgroup, adopt);
 	if (r < 0) {
 		while (s->pid > 0 && waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		say_why(e, p, cmd->argv[0], r);
 		wr_sandbox_unref(s);
+		return r;
+	}
+	/* no thread for it: its time and memory would go unwatched */
+	if ((r = wr_limits_begin(s)) < 0) {
+		warren_sandbox_kill(s, 10000);
+		warren_sandbox_unref(s);
 		return r;
 	}
 	*ret = s;
@@ -241,6 +255,7 @@ int wr_sandbox_reap(struct warren_sandbox *s)
 		if (r > 0 && wait4(s->pid, &s->status, 0, &s->rusage) == s->pid) {
 			s->reaped = true;
 			s->wall_ns = wr_now_ns() - s->start_ns;
+			wr_limits_judge(s);
 		}
 	}
 	pthread_mutex_unlock(&s->wait_lock);
@@ -267,7 +282,10 @@ int warren_sandbox_wait(struct warren_sandbox *s, int timeout_ms, struct warren_
 	}
 	if (r < 0)
 		return r;
-	*ret = (struct warren_result){.status = s->status, .rusage = s->rusage, .wall_ns = s->wall_ns};
+	*ret = (struct warren_result){.status = s->status,
+				      .rusage = s->rusage,
+				      .wall_ns = s->wall_ns,
+				      .limit = (enum warren_limit)atomic_load(&s->limited.hit)};
 	return 0;
 }
 

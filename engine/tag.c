@@ -42,6 +42,36 @@ static int kill_one(pid_t pid, uint64_t tag, uint64_t mask)
 	return wr_steal_fd(&fd);
 }
 
+int wr_tag_each(uint64_t tag, uint64_t mask, void (*fn)(void *user, pid_t pid, uint64_t tag), void *user)
+{
+	_cleanup_closedir_ DIR *d = opendir("/proc");
+
+	if (!d)
+		return -errno;
+	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
+		pid_t pid = (pid_t)atoi(e->d_name);
+		uint64_t its = pid > 0 ? tag_of(pid) : 0;
+		if ((its & mask) == tag)
+			fn(user, pid, its);
+	}
+	return 0;
+}
+
+static void count_one(void *user, pid_t pid, uint64_t tag)
+{
+	(void)pid;
+	(void)tag;
+	++*(unsigned *)user;
+}
+
+int wr_tag_count(uint64_t tag)
+{
+	unsigned n = 0;
+	int r = wr_tag_each(tag, UINT64_MAX, count_one, &n);
+
+	return r < 0 ? r : (int)n;
+}
+
 /* One pass over /proc in ascending order: children born meanwhile get higher numbers and are met later on. */
 int wr_tag_kill(uint64_t tag, uint64_t mask)
 {

@@ -26,6 +26,7 @@ HANDLER(chdir);
 HANDLER(getcwd);
 HANDLER(umask);
 HANDLER(prlimit);
+HANDLER(fork);
 HANDLER(getdents64);
 HANDLER(getdents);
 HANDLER(own_pid);

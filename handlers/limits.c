@@ -22,3 +22,10 @@ struct warren_verdict wr_handle_prlimit(struct warren_request *rq, void *user)
 	 * value, and any value is the guest's to choose within its own hard limits. */
 	return warren_continue();
 }
+
+/* Continued: what the kernel looks at are registers. */
+struct warren_verdict wr_handle_fork(struct warren_request *rq, void *user)
+{
+	(void)user;
+	return wr_limit_fork(rq->sandbox) ? warren_continue() : warren_return(-EAGAIN);
+}

@@ -2,6 +2,7 @@
 /* Turns table.def into the array that the engine is handed. */
 #define _GNU_SOURCE
 #include "handlers.h"
+#include <signal.h>
 
 #if defined(__x86_64__)
 #define NR(x86_64, aarch64) (x86_64)

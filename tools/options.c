@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "options.h"
 #include "cli.h"
+#include "limits.h"
 #include "profile.h"
 #include <errno.h>
 #include <linux/capability.h>
@@ -12,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { OPT_ROOT = 256, OPT_DENY, OPT_MOUNT, OPT_CWD, OPT_ENV, OPT_CLEAN, OPT_NET, OPT_PROFILE };
+enum { OPT_ROOT = 256, OPT_DENY, OPT_MOUNT, OPT_CWD, OPT_ENV, OPT_CLEAN, OPT_NET, OPT_LIMITS, OPT_PROFILE };
 
 static const struct argp_option options[] = {
 	{"root", OPT_ROOT, "DIR", 0, "The directory that the program sees as / (default: /)", 0},
@@ -25,6 +26,11 @@ static const struct argp_option options[] = {
 	{"env", OPT_ENV, "NAME=VALUE", 0, "Set an environment variable", 0},
 	{"clean-env", OPT_CLEAN, NULL, 0, "Start from an empty environment (PATH, HOME and TERM are set)", 0},
 	{"net", OPT_NET, "none|host", 0, "The network (default: none)", 0},
+	{"limits", OPT_LIMITS, "LIST", 0,
+	 "Of memory=, processes=, cpu=, wall=, files=, file-size=; best-effort: where memory cannot be "
+	 "limited "
+	 "strictly, too",
+	 0},
 	{"profile", OPT_PROFILE, "FILE", 0, "Take these options from FILE, JSON; see warren(1)", 0},
 	{0},
 };
@@ -97,6 +103,12 @@ static error_t set(struct sandbox_options *o, int key, char *arg)
 			return options_bad(o, "--net '%s': none or host is wanted", arg);
 		o->net = arg[0] == 'h' ? WARREN_NET_HOST : WARREN_NET_NONE;
 		return 0;
+	case OPT_LIMITS: {
+		char why[300];
+		return limits_parse(&o->limits, arg, why, sizeof(why)) < 0
+			       ? options_bad(o, "--limits: %s", why)
+			       : 0;
+	}
 	case OPT_PROFILE:
 		return profile_read(o, arg);
 	default:

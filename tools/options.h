@@ -28,6 +28,7 @@ struct sandbox_options {
 	unsigned n_env;
 	enum warren_net net;
 	bool clean_env;
+	struct warren_limits limits;
 	double timeout;		  /* seconds; 0: none given */
 	char bad[PATH_MAX + 200]; /* what is wrong with the arguments, one line; "" so far */
 };

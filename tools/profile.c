@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "profile.h"
+#include "limits.h"
 #include "words.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -11,22 +12,26 @@
 
 #define MAX_SIZE (1024 * 1024)
 
-enum type { STRING, STRINGS, TRUTH, NUMBER, VARIABLES };
+enum type { STRING, STRINGS, TRUTH, NUMBER, VARIABLES, LIMITS };
 
 static const struct {
 	const char *name;
 	const char *option;
 	enum type type;
 } keys[] = {
-	{"root", "root", STRING},	{"read", "read", STRINGS},   {"write", "write", STRINGS},
-	{"deny", "deny", STRINGS},	{"mount", "mount", STRINGS}, {"cwd", "cwd", STRING},
-	{"env", "env", VARIABLES},	{"net", "net", STRING},	     {"clean_env", "clean-env", TRUTH},
-	{"timeout", "timeout", NUMBER},
+	{"root", "root", STRING},	{"read", "read", STRINGS},    {"write", "write", STRINGS},
+	{"deny", "deny", STRINGS},	{"mount", "mount", STRINGS},  {"cwd", "cwd", STRING},
+	{"env", "env", VARIABLES},	{"net", "net", STRING},	      {"clean_env", "clean-env", TRUTH},
+	{"timeout", "timeout", NUMBER}, {"limits", "limits", LIMITS},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
-static const char *const wanted[] = {"a string", "a list of strings", "true or false",
-				     "a number of seconds above 0", "an object of strings"};
+static const char *const wanted[] = {"a string",
+				     "a list of strings",
+				     "true or false",
+				     "a number of seconds above 0",
+				     "an object of strings",
+				     "an object of numbers and sizes"};
 
 static error_t unknown_key(struct sandbox_options *o, const char *file, const char *name)
 {
@@ -37,11 +42,10 @@ static error_t unknown_key(struct sandbox_options *o, const char *file, const ch
 	const char *close = words_closest(name, names);
 	if (close)
 		return options_bad(o, "%s: there is no '%s'; did you mean '%s'?", file, name, close);
-	return options_bad(
-		o,
-		"%s: there is no '%s'; root, read, write, deny, mount, cwd, env, clean_env, net and "
-		"timeout are known",
-		file, name);
+	return options_bad(o,
+			   "%s: there is no '%s'; root, read, write, deny, mount, cwd, env, clean_env, net, "
+			   "timeout and limits are known",
+			   file, name);
 }
 
 /* The message of the option, with the file in front. */
@@ -79,6 +83,7 @@ static error_t apply(struct sandbox_options *o, const char *file, const char *op
 		     const cJSON *v)
 {
 	const cJSON *item;
+	char why[300];
 	error_t r = 0;
 
 	switch (type) {
@@ -106,6 +111,10 @@ static error_t apply(struct sandbox_options *o, const char *file, const char *op
 			return EBADMSG;
 		o->timeout = v->valuedouble;
 		return 0;
+	case LIMITS:
+		return limits_from_json(&o->limits, v, why, sizeof(why)) < 0
+			       ? options_bad(o, "%s: 'limits': %s", file, why)
+			       : 0;
 	default:
 		return cJSON_IsObject(v) ? set_variables(o, file, v) : EBADMSG;
 	}

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "cli.h"
 #include "layer.h"
+#include "limits.h"
 #include "options.h"
 #include "words.h"
 #include <errno.h>
@@ -191,10 +192,17 @@ static int start_and_wait(struct run *run, struct warren_engine *e, struct warre
 				     .envp = env,
 				     .cwd = run->sandbox.cwd,
 				     .stdio = {-1, -1, -1},
+				     .limits = limits_any(&run->sandbox.limits) ? &run->sandbox.limits : NULL,
 				     .foreground = tty};
 
 	if (!run->sandbox.cwd && !run->sandbox.root && getcwd(cwd, sizeof(cwd)))
 		cmd.cwd = cwd;
+	char why[512];
+
+	if (warren_limits_check(&run->sandbox.limits, why, sizeof(why)) < 0) {
+		free(env);
+		return fail(EXIT_NO_START, why);
+	}
 	int r = env ? warren_sandbox_start(e, p, &cmd, &s) : -ENOMEM;
 	free(env);
 	if (r < 0)
@@ -219,6 +227,10 @@ static int start_and_wait(struct run *run, struct warren_engine *e, struct warre
 		return EXIT_TIMEOUT;
 	if (r < 0)
 		return fail(EXIT_NO_START, strerror(-r));
+	if (res.limit)
+		fprintf(stderr, "warren run: ended, over its limit: %s\n", warren_limit_name(res.limit));
+	if (res.limit == WARREN_LIMIT_WALL)
+		return EXIT_TIMEOUT;
 	return WIFSIGNALED(res.status) ? 128 + WTERMSIG(res.status) : WEXITSTATUS(res.status);
 }
 

@@ -16,13 +16,14 @@
 /* ---- jobs ---- */
 struct job {
 	char *id;
-	char *command;	  /* what was asked for, as one line: the shell command, or the quoted argv */
-	char **argv;	  /* NULL-terminated */
-	char **env;	  /* NAME=VALUE to set, NULL-terminated; NULL: none */
-	char *cwd;	  /* the guest's path; NULL: the batch's */
-	char *input;	  /* host path for standard input; NULL: /dev/null */
-	double timeout;	  /* seconds; 0: the batch's */
-	bool done_before; /* by an earlier run, see --resume */
+	char *command;	/* what was asked for, as one line: the shell command, or the quoted argv */
+	char **argv;	/* NULL-terminated */
+	char **env;	/* NAME=VALUE to set, NULL-terminated; NULL: none */
+	char *cwd;	/* the guest's path; NULL: the batch's */
+	char *input;	/* host path for standard input; NULL: /dev/null */
+	double timeout; /* seconds; 0: the batch's */
+	struct warren_limits limits; /* what is 0 is as the batch's */
+	bool done_before;	     /* by an earlier run, see --resume */
 };
 
 struct jobs {
@@ -50,6 +51,7 @@ enum outcome {
 	JOB_FAILED,    /* exit status other than 0 */
 	JOB_SIGNAL,    /* ended by a signal */
 	JOB_TIMEOUT,   /* killed by us after its time */
+	JOB_LIMIT,     /* used more than its limits allow */
 	JOB_NO_START,  /* the sandbox or the program could not be started */
 	JOB_CANCELLED, /* the batch ended first: not in the results, a resume runs it again */
 };
@@ -63,7 +65,8 @@ struct buffer { /* what a job printed */
 struct result {
 	enum outcome outcome;
 	int exit, signal;
-	char *error; /* JOB_NO_START: why; malloc or NULL */
+	enum warren_limit limit; /* JOB_LIMIT: which */
+	char *error;		 /* JOB_NO_START: why; malloc or NULL */
 	double start, wall, user, sys;
 	long max_rss; /* KiB */
 	uint64_t notifications;

@@ -2,6 +2,7 @@
 /* The list of jobs: shell commands, JSON lines, or a template and its arguments. */
 #define _GNU_SOURCE
 #include "batch.h"
+#include "../limits.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -186,6 +187,7 @@ static int set_text(char **at, const cJSON *v)
 static int set_member(struct job *job, const cJSON *v)
 {
 	const char *key = v->string;
+	char why[300];
 
 	if (!strcmp(key, "id"))
 		return set_id(job, v);
@@ -209,6 +211,8 @@ static int set_member(struct job *job, const cJSON *v)
 			r = -ENOMEM;
 		return r;
 	}
+	if (!strcmp(key, "limits"))
+		return limits_from_json(&job->limits, v, why, sizeof(why));
 	return -ENOENT;
 }
 
@@ -216,7 +220,8 @@ static int read_json(struct reading *rd, struct job *job, const char *line)
 {
 	static const char *const wanted =
 		"wanted are id, argv (a list of strings) or sh (a string), env (an object of "
-		"strings), cwd, stdin, timeout (seconds above 0)";
+		"strings), cwd, stdin, timeout (seconds above 0), limits (an object of "
+		"memory, processes, cpu, wall, files, file-size)";
 	char what[512];
 	cJSON *o = cJSON_Parse(line);
 	const cJSON *v;

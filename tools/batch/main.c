@@ -4,6 +4,7 @@
 #include "batch.h"
 #include "../words.h"
 #include "../layer.h"
+#include "../limits.h"
 #include "../options.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -360,6 +361,11 @@ static char *rerun_command(const struct sandbox_options *o, const char *cwd, con
 	}
 	if (o->clean_env)
 		fputs(" --clean-env", f);
+	if (limits_any(&o->limits)) {
+		char list[300];
+		limits_print(&o->limits, list, sizeof(list));
+		fprintf(f, " --limits %s", list);
+	}
 	return fclose(f) == 0 ? text : NULL;
 }
 
@@ -382,6 +388,23 @@ static int place_layers(struct batch *b)
 		return 0;
 	snprintf(text, sizeof(text), "no place for layers ('%s'): %s", b->layers, strerror(-r));
 	return fail(EXIT_USAGE, text);
+}
+
+/* A limit that does not hold here is told before the first job runs. */
+static int check_limits(struct command *c, char *text, size_t size)
+{
+	char why[512];
+
+	for (size_t i = 0; i < c->batch.jobs.n; i++) {
+		struct warren_limits l = c->batch.jobs.list[i].limits;
+		limits_merge(&l, &c->sandbox.limits);
+		int r = warren_limits_check(&l, why, sizeof(why));
+		if (r < 0) {
+			snprintf(text, size, "job '%.60s': %.400s", c->batch.jobs.list[i].id, why);
+			return r;
+		}
+	}
+	return 0;
 }
 
 /* ---- the course ---- */
@@ -520,7 +543,8 @@ int cmd_batch(int argc, char **argv)
 		c.batch.slots = cpus();
 	if (!(c.batch.timeout > 0)) /* of a profile */
 		c.batch.timeout = c.sandbox.timeout;
-	if (get_jobs(&c, text, sizeof(text)) < 0 || open_results(&c, text, sizeof(text)) < 0)
+	if (get_jobs(&c, text, sizeof(text)) < 0 || check_limits(&c, text, sizeof(text)) < 0 ||
+	    open_results(&c, text, sizeof(text)) < 0)
 		return fail(EXIT_USAGE, text);
 	if (warren_policy_new(&c.batch.policy) < 0)
 		return fail(EXIT_NO_START, "out of memory");

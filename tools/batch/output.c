@@ -67,6 +67,9 @@ static void how_it_ended(FILE *f, const struct result *r)
 	case JOB_TIMEOUT:
 		fprintf(f, "killed after its time of %.3g s", r->wall);
 		break;
+	case JOB_LIMIT:
+		fprintf(f, "over its limit: %s", warren_limit_name(r->limit));
+		break;
 	case JOB_NO_START:
 		fprintf(f, "could not be started: %s", r->error ? r->error : "?");
 		break;

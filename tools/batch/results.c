@@ -9,7 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const names[] = {"passed", "failed", "signal", "timeout", "not-started", "cancelled"};
+static const char *const names[] = {"passed", "failed",	     "signal",	 "timeout",
+				    "limit",  "not-started", "cancelled"};
 
 const char *outcome_name(enum outcome o)
 {
@@ -80,6 +81,8 @@ int result_write(struct batch *b, const struct job *job, const struct result *r)
 		cJSON_AddNumberToObject(o, "exit", r->exit);
 	if (r->outcome == JOB_SIGNAL)
 		cJSON_AddNumberToObject(o, "signal", r->signal);
+	if (r->outcome == JOB_LIMIT)
+		cJSON_AddStringToObject(o, "limit", warren_limit_name(r->limit));
 	if (r->error)
 		add_text(o, "error", r->error);
 	if (r->layer)
@@ -210,6 +213,8 @@ static void junit_case(FILE *f, const struct job *job, const struct result *r, b
 			fprintf(f, "exit status %d", r->exit);
 		else if (r->outcome == JOB_SIGNAL)
 			fprintf(f, "signal %d", r->signal);
+		else if (r->outcome == JOB_LIMIT)
+			fprintf(f, "limit: %s", warren_limit_name(r->limit));
 		else
 			xml(f, r->error ? r->error : outcome_name(r->outcome));
 		fputs("\">", f);

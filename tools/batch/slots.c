@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "batch.h"
 #include "../../cow/commit.h"
+#include "../limits.h"
 #include "../options.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -213,10 +214,13 @@ static int start(struct running *run)
 	char **env = job_env(b, run->job);
 	if (!env)
 		return -ENOMEM;
+	struct warren_limits limits = run->job->limits;
+	limits_merge(&limits, &b->sandbox->limits);
 	const struct warren_command cmd = {.argv = run->job->argv,
 					   .envp = env,
 					   .cwd = run->job->cwd ? run->job->cwd : b->cwd,
 					   .stdio = {run->in, run->out[1], run->err[1]},
+					   .limits = limits_any(&limits) ? &limits : NULL,
 					   .new_session = 1};
 	r = warren_sandbox_start(b->engine, policy, &cmd, &run->s);
 	free(env);
@@ -284,6 +288,9 @@ static void settle(struct running *run, enum why why)
 		r->outcome = JOB_CANCELLED;
 	} else if (why == TIME_IS_UP) {
 		r->outcome = JOB_TIMEOUT;
+	} else if (res.limit) {
+		r->outcome = JOB_LIMIT;
+		r->limit = res.limit;
 	} else if (WIFSIGNALED(res.status)) {
 		r->outcome = JOB_SIGNAL;
 		r->signal = WTERMSIG(res.status);

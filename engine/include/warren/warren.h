@@ -76,6 +76,34 @@ int warren_policy_set_net(struct warren_policy *p, enum warren_net net);
  * the policy, valid until the next call; "" when there was none. */
 const char *warren_policy_error(const struct warren_policy *p);
 
+/* ---- limits ---- */
+struct warren_limits {	    /* 0: none */
+	uint64_t memory;    /* bytes, of all processes together, files in memory included (cgroups(7)) */
+	uint64_t processes; /* at once, the program itself included; threads are none */
+	uint64_t cpu_ms;    /* user and system time of all processes together, ended ones included */
+	uint64_t wall_ms;
+	uint64_t files;	    /* open at once in a process: RLIMIT_NOFILE, more is EMFILE */
+	uint64_t file_size; /* bytes: RLIMIT_FSIZE, more is SIGXFSZ */
+	/* Where memory cannot be limited as above, each process is limited to somewhat more (RLIMIT_DATA) and
+	 * the sum is looked at twenty times a second; without this it is an error. */
+	int best_effort;
+};
+/* What ended a sandbox: it is killed as a whole when it is over the limit. Not so with files, which gives the
+ * program an error; with file_size the kernel ends the process that writes, and this is told when its status,
+ * or the shell's, was the program's. */
+enum warren_limit {
+	WARREN_LIMIT_NONE,
+	WARREN_LIMIT_MEMORY,
+	WARREN_LIMIT_PROCESSES,
+	WARREN_LIMIT_CPU,
+	WARREN_LIMIT_WALL,
+	WARREN_LIMIT_FILE_SIZE,
+};
+/* "memory", "processes", "cpu", "wall", "file-size"; "none". */
+const char *warren_limit_name(enum warren_limit l);
+/* Can they be enforced here? 0, or a negative errno and why, one line. warren_sandbox_start() asks, too. */
+int warren_limits_check(const struct warren_limits *l, char *why, size_t size);
+
 /* ---- sandbox ---- */
 struct warren_command {
 	char *const *argv;
@@ -84,12 +112,14 @@ struct warren_command {
 	int stdio[3];	 /* fds to become 0, 1, 2 (borrowed); -1: the caller's own */
 	int new_session; /* setsid() in the child */
 	int foreground;	 /* own process group, made the foreground group of the terminal on fd 0 */
+	const struct warren_limits *limits; /* borrowed; NULL: none */
 };
 
 struct warren_result {
 	int status;	      /* as waitpid(2) gives it */
 	struct rusage rusage; /* of the program and the descendants it waited for */
 	uint64_t wall_ns;
+	enum warren_limit limit; /* that was reached and ended it */
 };
 
 /* Starts a program in a new sandbox. On failure nothing is left behind; the result is then the errno of what
