@@ -244,7 +244,7 @@ static int on_change(void *user, const struct wr_change *c)
 	if (p->result.conflicts && !(p->o && p->o->merge))
 		return 0; /* nothing will be applied: only the other conflicts are of interest */
 	p->result.applied++;
-	return add_step(p, c);
+	return p->o && p->o->check ? 0 : add_step(p, c);
 }
 
 /* ---- the whole ---- */
@@ -364,8 +364,13 @@ int wr_layer_commit(struct wr_layer *l, const struct wr_commit_options *o, struc
 	if (l->n_lowers != 1)
 		return -EOPNOTSUPP;
 	int r = wr_layer_recover(l);
-	if (r >= 0)
+	if (r >= 0 && o && o->check) {
+		r = wr_layer_diff(l, WR_DIFF_TIMES, on_change, &p);
+		if (r == 0 && p.result.conflicts && !o->merge)
+			r = -ESTALE;
+	} else if (r >= 0) {
 		r = run_plan(&p);
+	}
 	if (r < 0)
 		p.result.applied = 0;
 	*ret = p.result;

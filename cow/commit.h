@@ -13,6 +13,8 @@
 struct wr_commit_options {
 	/* Apply what does not conflict. Without it one conflict stops the commit before anything changes. */
 	bool merge;
+	/* Only look for conflicts (and end a commit that was killed): nothing else is done. */
+	bool check;
 	/* Called for each path whose lower object is not what it was when the layer first changed it. */
 	void (*conflict)(void *user, const char *path);
 	void *user;

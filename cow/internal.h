@@ -26,9 +26,10 @@
 
 struct wr_lower {
 	int fd;
-	char *path; /* as the user named it */
-	char *host; /* as /proc/self/fd shows it */
-	bool marks; /* it may hold whiteouts and opaque marks: every lower but the bottom */
+	int lock_fd; /* of a layer, else -1 */
+	char *path;  /* as the user named it */
+	char *host;  /* as /proc/self/fd shows it */
+	bool marks;  /* it may hold whiteouts and opaque marks: every lower but the bottom */
 };
 
 struct wr_base; /* base.c: what the lower looked like when a path was first changed */

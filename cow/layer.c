@@ -16,6 +16,7 @@ void wr_layer_close(struct wr_layer *l)
 		return;
 	for (unsigned i = 0; i < l->n_lowers; i++) {
 		wr_cleanup_close(&l->lowers[i].fd);
+		wr_cleanup_close(&l->lowers[i].lock_fd);
 		free(l->lowers[i].path);
 		free(l->lowers[i].host);
 	}
@@ -72,8 +73,20 @@ static int open_dir(int at, const char *name, bool make)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A layer that others lie over must not change: shared, against the supervisor that would write it. Where the
+ * lock cannot be opened (another user's) nobody here can write the layer either. */
+static int share(struct wr_lower *low, int dir)
+{
+	low->lock_fd = openat(dir, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (low->lock_fd < 0)
+		return errno == EMFILE || errno == ENFILE ? -errno : 0;
+	if (flock(low->lock_fd, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -ETXTBSY : -errno;
+	return 0;
+}
+
 /* The directory itself, or the upper directory of a layer; that one holds marks. */
-static int open_lower(struct wr_lower *low, const char *path, int fd, bool bottom)
+static int open_lower(struct wr_lower *low, const char *path, int fd, bool bottom, bool lock)
 {
 	struct wr_meta meta;
 
@@ -87,7 +100,8 @@ static int open_lower(struct wr_lower *low, const char *path, int fd, bool botto
 	low->marks = !bottom;
 	if (!bottom && wr_meta_read(low->fd, &meta) == 0) {
 		wr_meta_release(&meta);
-		int upper = open_dir(low->fd, "upper", false);
+		int r = lock ? share(low, low->fd) : 0;
+		int upper = r < 0 ? r : open_dir(low->fd, "upper", false);
 		if (upper < 0)
 			return upper;
 		close(low->fd);
@@ -109,10 +123,10 @@ static int open_lowers(struct wr_layer *l, const struct wr_layer_options *o, con
 		const char *path = o->n_lowers ? o->lowers[i] : meta->lowers[i];
 		if (meta->format && strcmp(path, meta->lowers[i]))
 			return -ESTALE;
-		l->lowers[i].fd = -1;
+		l->lowers[i].fd = l->lowers[i].lock_fd = -1;
 		l->n_lowers = i + 1;
 		int r = open_lower(&l->lowers[i], path, o->n_lowers && o->lower_fds ? o->lower_fds[i] : -1,
-				   i == n - 1);
+				   i == n - 1, !l->readonly);
 		if (r < 0)
 			return r;
 	}
@@ -134,6 +148,31 @@ static int open_own_dir(struct wr_layer *l, const struct wr_layer_options *o)
 	}
 	l->dir = open(o->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return l->dir < 0 ? -errno : 0;
+}
+
+/* What has no meta.json is a layer only if it is empty, or if it was never completed: then the lock is there
+ * and nothing else than what is made after it. Anything else would be taken for scratch files, and removed.
+ */
+static int check_new(struct wr_layer *l)
+{
+	static const char *const ours[] = {".", "..", "work", "upper", "meta.json.new"};
+	int fd = openat(l->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	bool locked = false, other = false;
+
+	if (!d)
+		return -errno;
+	while ((e = readdir(d))) {
+		size_t i = 0;
+		while (i < WR_ARRAY_SIZE(ours) && strcmp(e->d_name, ours[i]))
+			i++;
+		if (i == WR_ARRAY_SIZE(ours) && strcmp(e->d_name, "lock"))
+			return -ENOTEMPTY;
+		locked |= i == WR_ARRAY_SIZE(ours);
+		other |= i > 1 && i < WR_ARRAY_SIZE(ours);
+	}
+	return other && !locked ? -ENOTEMPTY : 0;
 }
 
 static int take_lock(struct wr_layer *l)
@@ -229,6 +268,8 @@ int wr_layer_open(const struct wr_layer_options *o, struct wr_layer **ret)
 		return -ENOMEM;
 	}
 	int r = open_own_dir(l, o);
+	if (r == 0 && !l->readonly && faccessat(l->dir, "meta.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		r = check_new(l);
 	if (r == 0)
 		r = take_lock(l);
 	if (r == 0) {
@@ -250,6 +291,11 @@ int wr_layer_open(const struct wr_layer_options *o, struct wr_layer **ret)
 	}
 	*ret = l;
 	return 0;
+}
+
+int wr_layer_dir(const struct wr_layer *l, unsigned i)
+{
+	return i == 0 ? l->upper : i < l->n_lowers ? l->lowers[i - 1].fd : -1;
 }
 
 /* ---- host paths ---- */

@@ -49,8 +49,9 @@ struct wr_layer_options {
 };
 
 /* Opens or makes a layer. It is locked against a second supervisor: -EBUSY. -EOPNOTSUPP: its file system can
- * hold neither whiteout devices nor user xattrs. -EINVAL: not a layer, or one of another format. -ESTALE: the
- * lowers are not those it was made over; ret is not set. */
+ * hold neither whiteout devices nor user xattrs. -EINVAL: not a layer, or one of another format. -ENOTEMPTY:
+ * no layer, and not empty. -ESTALE: the lowers are not those it was made over. -ETXTBSY: one of the lowers is
+ * a layer that another supervisor writes; as long as this one is open nobody can. ret is not set then. */
 int wr_layer_open(const struct wr_layer_options *o, struct wr_layer **ret);
 /* Nobody may use it any more. NULL is fine. What was written is not synced. */
 void wr_layer_close(struct wr_layer *l);
@@ -127,6 +128,10 @@ int wr_layer_rel_of_path(const struct wr_layer *l, const char *host, char *buf, 
 			 unsigned *ret_lower);
 /* The same of an fd, checked to be the very object there; -ENOENT also when it was deleted or replaced. */
 int wr_layer_rel_of_fd(struct wr_layer *l, int fd, char *buf, size_t size, unsigned *ret_lower);
+
+/* The directories besides the covered one, which are warren's own: 0 is the upper, then the lowers above the
+ * covered directory; -1 behind the last. Borrowed, O_PATH. */
+int wr_layer_dir(const struct wr_layer *l, unsigned i);
 
 /* Names of xattrs that are the layer's own: guests must neither see nor set them (EPERM; ENODATA to get). */
 bool wr_layer_private_xattr(const char *name);

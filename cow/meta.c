@@ -17,7 +17,7 @@ void wr_meta_release(struct wr_meta *m)
 	m->n_lowers = 0;
 }
 
-static char *escape(const char *s)
+char *wr_meta_escape(const char *s)
 {
 	char *out = malloc(strlen(s) * 3 + 1), *at = out;
 
@@ -33,7 +33,7 @@ static char *escape(const char *s)
 	return out;
 }
 
-static char *unescape(const cJSON *item)
+char *wr_meta_unescape(const struct cJSON *item)
 {
 	if (!cJSON_IsString(item))
 		return NULL;
@@ -64,11 +64,11 @@ static int from_json(const cJSON *j, struct wr_meta *m)
 	m->format = format->valueint;
 	const cJSON *rest = cJSON_GetObjectItemCaseSensitive(j, "created_ns");
 	m->created = (int64_t)created->valuedouble * 1000000000 + (cJSON_IsNumber(rest) ? rest->valueint : 0);
-	m->covers = unescape(cJSON_GetObjectItemCaseSensitive(j, "covers"));
-	m->command = unescape(cJSON_GetObjectItemCaseSensitive(j, "command"));
+	m->covers = wr_meta_unescape(cJSON_GetObjectItemCaseSensitive(j, "covers"));
+	m->command = wr_meta_unescape(cJSON_GetObjectItemCaseSensitive(j, "command"));
 	cJSON_ArrayForEach(item, lowers)
 	{
-		char *s = m->n_lowers < WR_LAYER_MAX_LOWERS ? unescape(item) : NULL;
+		char *s = m->n_lowers < WR_LAYER_MAX_LOWERS ? wr_meta_unescape(item) : NULL;
 		if (!s)
 			return -EINVAL;
 		m->lowers[m->n_lowers++] = s;
@@ -76,15 +76,12 @@ static int from_json(const cJSON *j, struct wr_meta *m)
 	return m->n_lowers ? 0 : -EINVAL;
 }
 
-int wr_meta_read(int dir, struct wr_meta *ret)
+int wr_meta_text(int dir, const char *name, char **ret)
 {
-	_cleanup_close_ int fd = openat(dir, "meta.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	*ret = (struct wr_meta){0};
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size > MAX_SIZE)
 		return -EINVAL;
@@ -95,8 +92,20 @@ int wr_meta_read(int dir, struct wr_meta *ret)
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
+	*ret = wr_steal_ptr(&text);
+	return 0;
+}
+
+int wr_meta_read(int dir, struct wr_meta *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = wr_meta_text(dir, "meta.json", &text);
+
+	*ret = (struct wr_meta){0};
+	if (r < 0)
+		return r;
 	cJSON *j = cJSON_Parse(text);
-	int r = from_json(j, ret);
+	r = from_json(j, ret);
 	cJSON_Delete(j);
 	if (r < 0)
 		wr_meta_release(ret);
@@ -105,7 +114,7 @@ int wr_meta_read(int dir, struct wr_meta *ret)
 
 static void add(cJSON *j, const char *key, const char *value)
 {
-	_cleanup_free_ char *s = value ? escape(value) : NULL;
+	_cleanup_free_ char *s = value ? wr_meta_escape(value) : NULL;
 
 	if (s)
 		cJSON_AddStringToObject(j, key, s);
@@ -121,7 +130,7 @@ static char *to_json(const struct wr_meta *m)
 	add(j, "covers", m->covers);
 	add(j, "command", m->command);
 	for (unsigned i = 0; i < m->n_lowers; i++) {
-		_cleanup_free_ char *s = escape(m->lowers[i]);
+		_cleanup_free_ char *s = wr_meta_escape(m->lowers[i]);
 		cJSON_AddItemToArray(lowers, cJSON_CreateString(s ? s : ""));
 	}
 	char *text = cJSON_Print(j);
@@ -129,19 +138,25 @@ static char *to_json(const struct wr_meta *m)
 	return text;
 }
 
+int wr_meta_put(int dir, const char *name, const char *text)
+{
+	char tmp[64];
+	ssize_t len = (ssize_t)strlen(text);
+
+	snprintf(tmp, sizeof(tmp), "%s.new", name);
+	_cleanup_close_ int fd =
+		openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = write(fd, text, (size_t)len);
+	if (n != len)
+		return n < 0 ? -errno : -ENOSPC;
+	return renameat(dir, tmp, dir, name) < 0 ? -errno : 0;
+}
+
 int wr_meta_write(int dir, const struct wr_meta *m)
 {
 	_cleanup_free_ char *text = to_json(m);
-	size_t len = text ? strlen(text) : 0;
 
-	if (!text)
-		return -ENOMEM;
-	_cleanup_close_ int fd =
-		openat(dir, "meta.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	ssize_t n = write(fd, text, len);
-	if (n != (ssize_t)len)
-		return n < 0 ? -errno : -ENOSPC;
-	return renameat(dir, "meta.json.new", dir, "meta.json") < 0 ? -errno : 0;
+	return text ? wr_meta_put(dir, "meta.json", text) : -ENOMEM;
 }

@@ -23,4 +23,13 @@ void wr_meta_release(struct wr_meta *m);
 int wr_meta_read(int dir, struct wr_meta *ret);
 int wr_meta_write(int dir, const struct wr_meta *m);
 
+/* A file of the layer's directory as a string; malloc. */
+int wr_meta_text(int dir, const char *name, char **ret);
+/* Replaces it at once. */
+int wr_meta_put(int dir, const char *name, const char *text);
+/* Bytes that are not printable ASCII as %XX and back; malloc. */
+struct cJSON;
+char *wr_meta_escape(const char *s);
+char *wr_meta_unescape(const struct cJSON *item);
+
 #endif

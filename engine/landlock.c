@@ -53,13 +53,9 @@ static int grant_all(struct warren_policy *p, int ruleset)
 			continue;
 		if (wr_policy_may(p, m, m->guest) & WR_MAY_READ)
 			r = grant(ruleset, NULL, m->fd, EXEC_RIGHTS);
-		/* what was written there is the guest's own */
-		for (size_t k = 0; r == 0 && m->layer && k < p->n_layers; k++) {
-			char upper[2 * PATH_MAX];
-			snprintf(upper, sizeof(upper), "%s/upper", p->layers[k].dir);
-			if (p->layers[k].layer == m->layer)
-				r = grant(ruleset, upper, -1, EXEC_RIGHTS);
-		}
+		/* what was written there is the guest's own, or what was prepared for it */
+		for (unsigned k = 0; r == 0 && m->layer && wr_layer_dir(m->layer, k) >= 0; k++)
+			r = grant(ruleset, NULL, wr_layer_dir(m->layer, k), EXEC_RIGHTS);
 		if (r < 0)
 			return r;
 	}

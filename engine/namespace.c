@@ -10,27 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int host_name(int fd, char *buf, size_t size)
-{
-	char link[32];
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	ssize_t n = readlink(link, buf, size - 1);
-	if (n < 0)
-		return -errno;
-	buf[n] = '\0';
-	if (n == 1) /* "/" */
-		buf[0] = '\0';
-	return 0;
-}
-
 static bool at_or_below(const char *path, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	return strncmp(path, prefix, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
-
-static int insert(struct warren_policy *p, const char *guest, int fd, struct wr_mount like);
 
 /* Adds a mount at a canonical guest path ("" for the root), over whatever is at or below it. Takes fd. */
 static int add(struct warren_policy *p, const char *guest, int fd, struct wr_mount like)
@@ -46,11 +30,10 @@ static int add(struct warren_policy *p, const char *guest, int fd, struct wr_mou
 			i++;
 		}
 	}
-	return insert(p, guest, fd, like);
+	return wr_namespace_insert(p, guest, fd, like);
 }
 
-/* The same, below what is mounted in it. */
-static int insert(struct warren_policy *p, const char *guest, int fd, struct wr_mount like)
+int wr_namespace_insert(struct warren_policy *p, const char *guest, int fd, struct wr_mount like)
 {
 	char host[2 * PATH_MAX];
 	struct stat st;
@@ -59,7 +42,7 @@ static int insert(struct warren_policy *p, const char *guest, int fd, struct wr_
 	if (!mounts)
 		goto fail;
 	p->mounts = mounts;
-	r = host_name(fd, host, sizeof(host));
+	r = wr_host_name(fd, host, sizeof(host));
 	if (r == 0 && fstat(fd, &st) < 0)
 		r = -errno;
 	if (r < 0)
@@ -232,81 +215,6 @@ static int add_spec(struct warren_policy *p, const struct wr_mount_spec *s)
 		r = add(p, guest, wr_steal_fd(&fd), (struct wr_mount){.readonly = s->readonly});
 	if (r < 0 && !p->error[0])
 		wr_policy_fail(p, r, "cannot mount '%s' at '%s': %s", s->host, s->guest, strerror(-r));
-	return r;
-}
-
-/* The directory itself, where the layer is: a mount of its own, unless it is one already. */
-static int cover(struct warren_policy *p, struct wr_layer_spec *s, const char *guest, struct wr_mount *m,
-		 const char *rel)
-{
-	char host[2 * PATH_MAX];
-	const char *lower = host;
-	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
-	_cleanup_close_ int fd = wr_openat2(m->fd, *rel ? rel : ".", &how);
-	int r = fd < 0 ? fd : host_name(fd, host, sizeof(host));
-
-	if (r < 0)
-		return r;
-	if (!host[0])
-		lower = "/";
-	const struct wr_layer_options o = {
-		.dir = s->dir, .lowers = &lower, .lower_fds = &fd, .n_lowers = 1, .covers = s->guest};
-	r = wr_layer_open(&o, &s->layer);
-	if (r < 0)
-		return r;
-	if (!*rel) {
-		m->layer = s->layer;
-		return 0;
-	}
-	return insert(p, guest[1] ? guest : "", wr_steal_fd(&fd),
-		      (struct wr_mount){.kind = m->kind, .builtin = m->builtin, .layer = s->layer});
-}
-
-static const char *layer_trouble(int r)
-{
-	switch (r) {
-	case -EBUSY:
-		return "another supervisor has it open";
-	case -ESTALE:
-		return "it was made over another directory, or that was replaced";
-	case -EINVAL:
-		return "the directory is not empty, and not a layer";
-	case -EUCLEAN:
-		return "a commit of it was killed; end that with warren commit";
-	case -EOPNOTSUPP:
-		return "its file system can hold neither whiteouts nor user xattrs";
-	default:
-		return strerror(-r);
-	}
-}
-
-static int add_layer(struct warren_policy *p, struct wr_layer_spec *s)
-{
-	char guest[2 * PATH_MAX], dir[2 * PATH_MAX];
-	const char *rel;
-	int r = wr_policy_canonical(p, s->guest, guest, sizeof(guest));
-
-	if (r < 0)
-		return wr_policy_fail(p, r, "layer over '%s': %s", s->guest, strerror(-r));
-	struct wr_mount *m = (struct wr_mount *)(uintptr_t)wr_policy_mount(p, guest, &rel);
-	if (m->layer || m->kind != WR_MOUNT_HOST || m->readonly || !m->is_dir)
-		return wr_policy_fail(p, -EINVAL, "there can be no layer over '%s': it %s", s->guest,
-				      m->layer	    ? "lies in another layer"
-				      : m->readonly ? "is mounted read-only"
-						    : "is not a directory of the host");
-	r = cover(p, s, guest, m, rel);
-	if (r < 0)
-		return wr_policy_fail(p, r, "layer '%s' over '%s': %s", s->dir, s->guest, layer_trouble(r));
-	/* Else what is written would be written below itself, and shown. */
-	int fd = open(s->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = fd < 0 ? -errno : host_name(fd, dir, sizeof(dir));
-	if (fd >= 0)
-		close(fd);
-	m = (struct wr_mount *)(uintptr_t)wr_policy_mount(p, guest, &rel);
-	if (r == 0 && m->host_len && at_or_below(dir, m->host))
-		return wr_policy_fail(p, -EINVAL, "layer '%s' lies in the directory that it covers ('%s')",
-				      s->dir, s->guest);
 	return r;
 }
 
@@ -514,8 +422,8 @@ int wr_namespace_build(struct warren_policy *p)
 		r = add_sys(p);
 	for (size_t i = 0; r == 0 && i < p->n_specs; i++)
 		r = add_spec(p, &p->specs[i]);
-	for (size_t i = 0; r == 0 && i < p->n_layers; i++)
-		r = add_layer(p, &p->layers[i]);
+	if (r == 0)
+		r = wr_namespace_cover(p);
 	if (r == 0)
 		r = add_rules(p);
 	if (r == 0)

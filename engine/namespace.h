@@ -8,4 +8,11 @@
 int wr_namespace_build(struct warren_policy *p);
 void wr_namespace_free(struct warren_policy *p);
 
+/* The name of an open object as the kernel prints it; "" for "/". */
+int wr_host_name(int fd, char *buf, size_t size);
+/* Adds a mount at a canonical guest path ("" for the root), below what is mounted in it. Takes fd. */
+int wr_namespace_insert(struct warren_policy *p, const char *guest, int fd, struct wr_mount like);
+/* cover.c: the layers, after all mounts and before the rules. */
+int wr_namespace_cover(struct warren_policy *p);
+
 #endif

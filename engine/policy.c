@@ -40,6 +40,16 @@ struct warren_policy *wr_policy_ref(struct warren_policy *p)
 	return p;
 }
 
+static void release_spec(struct wr_layer_spec *s)
+{
+	for (unsigned i = 0; i < s->n_lowers; i++)
+		free(s->lowers[i]);
+	free(s->lowers);
+	free(s->guest);
+	free(s->dir);
+	free(s->command);
+}
+
 void warren_policy_unref(struct warren_policy *p)
 {
 	if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
@@ -49,10 +59,8 @@ void warren_policy_unref(struct warren_policy *p)
 		free(p->specs[i].host);
 		free(p->specs[i].guest);
 	}
-	for (size_t i = 0; i < p->n_layers; i++) {
-		free(p->layers[i].guest);
-		free(p->layers[i].dir);
-	}
+	for (size_t i = 0; i < p->n_layers; i++)
+		release_spec(&p->layers[i]);
 	free(p->layers);
 	for (size_t i = 0; i < p->n_rules; i++)
 		free(p->rules[i].guest);
@@ -122,24 +130,47 @@ int warren_policy_add_mount(struct warren_policy *p, const char *host, const cha
 	return 0;
 }
 
-int warren_policy_add_layer(struct warren_policy *p, const char *guest_path, const char *layer_dir)
+static int make_spec(struct wr_layer_spec *s, const char *guest, const char *dir,
+		     const struct warren_layer_options *o)
 {
+	s->guest = strdup(guest);
+	s->dir = strdup(dir);
+	s->command = o->command ? strdup(o->command) : NULL;
+	s->lowers = calloc(o->n_lowers + 1, sizeof(*s->lowers));
+	bool good = s->guest && s->dir && s->lowers && (s->command || !o->command);
+	for (; good && s->n_lowers < o->n_lowers; s->n_lowers += good)
+		good = (s->lowers[s->n_lowers] = strdup(o->lowers[s->n_lowers])) != NULL;
+	return good ? 0 : -ENOMEM;
+}
+
+int warren_policy_add_layer_with(struct warren_policy *p, const char *guest_path, const char *layer_dir,
+				 const struct warren_layer_options *opt)
+{
+	static const struct warren_layer_options none;
+
 	if (p->frozen)
 		return -EBUSY;
 	if (guest_path[0] != '/')
 		return wr_policy_fail(p, -EINVAL, "'%s' is not an absolute path of the sandbox", guest_path);
+	if (opt && opt->n_lowers >= WR_LAYER_MAX_LOWERS)
+		return wr_policy_fail(p, -EINVAL, "more than %d directories below the layer over '%s'",
+				      WR_LAYER_MAX_LOWERS - 1, guest_path);
 	struct wr_layer_spec *layers = realloc(p->layers, (p->n_layers + 1) * sizeof(*layers));
 	if (!layers)
 		return -ENOMEM;
 	p->layers = layers;
-	layers[p->n_layers] = (struct wr_layer_spec){strdup(guest_path), strdup(layer_dir), NULL};
-	if (!layers[p->n_layers].guest || !layers[p->n_layers].dir) {
-		free(layers[p->n_layers].guest);
-		free(layers[p->n_layers].dir);
-		return -ENOMEM;
-	}
-	p->n_layers++;
-	return 0;
+	layers[p->n_layers] = (struct wr_layer_spec){0};
+	int r = make_spec(&layers[p->n_layers], guest_path, layer_dir, opt ? opt : &none);
+	if (r < 0)
+		release_spec(&layers[p->n_layers]);
+	else
+		p->n_layers++;
+	return r;
+}
+
+int warren_policy_add_layer(struct warren_policy *p, const char *guest_path, const char *layer_dir)
+{
+	return warren_policy_add_layer_with(p, guest_path, layer_dir, NULL);
 }
 
 /* Is path equal to prefix, or below it? Both canonical without trailing slash. */

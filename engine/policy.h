@@ -65,7 +65,9 @@ struct warren_policy {
 	} * specs; /* as given */
 	size_t n_specs;
 	struct wr_layer_spec {
-		char *guest, *dir;
+		char *guest, *dir, *command;
+		char **lowers;
+		unsigned n_lowers;
 		struct wr_layer *layer; /* once frozen */
 	} * layers;			/* as given */
 	size_t n_layers;

@@ -2,159 +2,219 @@
 #define _GNU_SOURCE
 #include "layer.h"
 #include "cli.h"
+#include "diff.h"
 #include "../cow/commit.h"
-#include "../cow/diff.h"
-#include <argp.h>
-#include <cjson/cJSON.h>
+#include "../cow/set.h"
+#include "../engine/base/cleanup.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char *const why_names[] = {"content", "mode", "owner", "xattr", "times"};
-
-static const char *trouble(int r)
+const char *layer_trouble(int r)
 {
 	switch (r) {
 	case -EBUSY:
-		return "a sandbox has it open";
+		return "a sandbox has it open, or a layer that lies over it";
 	case -EINVAL:
 		return "not a layer";
+	case -EEXIST:
+		return "a layer over one directory, which cannot take others";
+	case -ENOTEMPTY:
+		return "the directory is not empty, and not a layer";
 	case -EUCLEAN:
 		return "a commit of it was killed; end that with warren commit";
+	case -EOPNOTSUPP:
+		return "it lies over other layers, and what it changes is told by them; only a layer over a "
+		       "directory alone can be committed";
 	case -ESTALE:
 		return "what it lies over has changed meanwhile; nothing was committed (--merge: what does "
-		       "not "
-		       "conflict)";
+		       "not conflict)";
 	default:
 		return strerror(-r);
 	}
 }
 
-static int fail(const char *command, const char *dir, int r)
+int layer_fail(const char *command, const char *dir, int r)
 {
-	fprintf(stderr, "%s: layer '%s': %s\n", command, dir, trouble(r));
+	fprintf(stderr, "%s: layer '%s': %s\n", command, dir, layer_trouble(r));
 	return r == -EINVAL || r == -ENOENT || r == -ENOTDIR ? EXIT_USAGE : 1;
 }
 
-/* ---- diff ---- */
+/* ---- before a run ---- */
 
-struct printing {
-	FILE *to;
-	bool json, nul, color;
-	size_t n;
-};
-
-static void print_path(const struct printing *pr, const char *path)
+static bool is_listed(const char *const *list, size_t n, const char *path)
 {
-	for (const char *c = path; *c; c++) {
-		if (pr->nul || ((unsigned char)*c >= ' ' && *c != '\\' && *c != 0x7f))
-			putc(*c, pr->to);
-		else
-			fprintf(pr->to, "\\x%02x", (unsigned char)*c);
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i], path))
+			return true;
+	return false;
+}
+
+/* What --lower LAYER stands for, in list: the directory, of a set the part over guest; then what that lies
+ * over itself, unless it is there already. Strings are malloc. */
+static int add_lower(const char *guest, const char *path, const char **list, unsigned *n)
+{
+	_cleanup_set_ struct wr_set set = {0};
+	_cleanup_layer_info_ struct wr_layer_info info = {0};
+	size_t i = 0;
+	int r = wr_set_read(path, &set);
+
+	if (r == 0 && !set.plain) {
+		while (i < set.n && strcmp(set.parts[i].covers, guest))
+			i++;
+		if (i == set.n)
+			return -ENOENT;
+		path = set.parts[i].dir;
 	}
-}
-
-/* Paths are bytes and JSON is not: those that are no ASCII are escaped one by one. */
-static void print_json(const struct printing *pr, const char *kind, const struct wr_change *c)
-{
-	cJSON *o = cJSON_CreateObject(), *what = cJSON_CreateArray();
-	char *path = malloc(4 * strlen(c->path) + 1), *to = path;
-
-	for (const char *p = c->path; path && *p; p++)
-		to += sprintf(to, (unsigned char)*p < 0x80 && *p != '\\' ? "%c" : "\\x%02x",
-			      (unsigned char)*p);
-	cJSON_AddStringToObject(o, "change", kind);
-	cJSON_AddStringToObject(o, "path", path ? (*to = '\0', path) : "");
-	for (unsigned i = 0; c->kind == WR_MODIFIED && i < sizeof(why_names) / sizeof(why_names[0]); i++)
-		if (c->what & (1U << i))
-			cJSON_AddItemToArray(what, cJSON_CreateString(why_names[i]));
-	cJSON_AddItemToObject(o, "what", what);
-	char *text = cJSON_PrintUnformatted(o);
-	fprintf(pr->to, "%s\n", text ? text : "");
-	free(text);
-	free(path);
-	cJSON_Delete(o);
-}
-
-static int print_change(void *user, const struct wr_change *c)
-{
-	static const struct {
-		const char *name;
-		char letter;
-		int color;
-	} kinds[] = {[WR_ADDED] = {"added", 'A', 32},
-		     [WR_MODIFIED] = {"modified", 'M', 33},
-		     [WR_DELETED] = {"deleted", 'D', 31},
-		     [WR_RETYPED] = {"retyped", 'T', 35}};
-	struct printing *pr = user;
-	bool first = true;
-
-	pr->n++;
-	if (pr->json) {
-		print_json(pr, kinds[c->kind].name, c);
+	char *full = realpath(path, NULL);
+	if (!full)
+		return -errno;
+	if (is_listed(list, *n, full)) { /* one before lies over it */
+		free(full);
 		return 0;
 	}
-	if (pr->color)
-		fprintf(pr->to, "\033[%dm", kinds[c->kind].color);
-	fprintf(pr->to, "%c ", kinds[c->kind].letter);
-	print_path(pr, c->path);
-	/* the content or the times alone are what is expected of a modified file */
-	unsigned what = c->what == WR_CH_TIMES ? c->what : c->what & ~(unsigned)WR_CH_TIMES;
-	for (unsigned i = 0; !pr->nul && c->kind == WR_MODIFIED && what != WR_CH_CONTENT && i < 5; i++)
-		if (what & (1U << i)) {
-			fprintf(pr->to, "%s%s", first ? " (" : ", ", why_names[i]);
-			first = false;
-		}
-	if (!first)
-		putc(')', pr->to);
-	fputs(pr->color ? "\033[0m" : "", pr->to);
-	putc(pr->nul ? '\0' : '\n', pr->to);
-	return 0;
-}
-
-static int open_layer(const char *dir, bool readonly, struct wr_layer **ret)
-{
-	const struct wr_layer_options o = {.dir = dir, .readonly = readonly, .recover = !readonly};
-
-	return wr_layer_open(&o, ret);
-}
-
-static int diff(const char *dir, struct printing *pr)
-{
-	struct wr_layer *l;
-	int r = open_layer(dir, true, &l);
-
-	if (r < 0)
-		return r;
-	r = wr_layer_diff(l, 0, print_change, pr);
-	wr_layer_close(l);
+	list[(*n)++] = full;
+	if (r < 0) /* a plain directory */
+		return 0;
+	r = wr_layer_info(full, &info);
+	for (i = 0; r == 0 && i + 1 < info.n_lowers; i++) {
+		if (is_listed(list, *n, info.lowers[i]))
+			continue;
+		if (*n == WR_LAYER_MAX_LOWERS - 1)
+			return -E2BIG;
+		list[(*n)++] = wr_steal_ptr(&info.lowers[i]);
+	}
 	return r;
+}
+
+static int attach_one(struct warren_policy *p, const struct sandbox_options *o, unsigned i, const char *dir,
+		      const char *command, char *text, size_t size)
+{
+	const char *lowers[WR_LAYER_MAX_LOWERS];
+	unsigned n = 0;
+	int r = 0;
+
+	for (unsigned k = 0; r == 0 && k < o->cow[i].n_lowers; k++) {
+		r = n < WR_LAYER_MAX_LOWERS - 1 ? add_lower(o->cow[i].guest, o->cow[i].lowers[k], lowers, &n)
+						: -E2BIG;
+		if (r < 0)
+			snprintf(text, size, "--lower '%s': %s", o->cow[i].lowers[k],
+				 r == -E2BIG ? "there are too many" : layer_trouble(r));
+	}
+	const struct warren_layer_options opt = {.lowers = lowers, .n_lowers = n, .command = command};
+	if (r == 0) {
+		r = warren_policy_add_layer_with(p, o->cow[i].guest, dir, &opt);
+		if (r < 0)
+			snprintf(text, size, "%s", warren_policy_error(p));
+	}
+	while (n)
+		free((char *)(uintptr_t)lowers[--n]);
+	return r;
+}
+
+int layer_attach(struct warren_policy *p, const struct sandbox_options *o, const char *dir,
+		 const char *command, char *text, size_t size)
+{
+	const char *covers[OPTIONS_MAX_COW];
+	_cleanup_set_ struct wr_set set = {0};
+
+	for (unsigned i = 0; i < o->n_cow; i++)
+		covers[i] = o->cow[i].guest;
+	int r = wr_set_make(dir, covers, o->n_cow, &set);
+	if (r < 0)
+		snprintf(text, size, "layer '%s': %s", dir, layer_trouble(r));
+	for (unsigned i = 0; r == 0 && i < o->n_cow; i++)
+		r = attach_one(p, o, i, set.parts[i].dir, command, text, size);
+	return r;
+}
+
+char *layer_command(char *const *argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	for (int i = 0; f && argv[i]; i++)
+		fprintf(f, "%s%s", i ? " " : "", argv[i]);
+	return f && fclose(f) == 0 ? text : NULL;
 }
 
 /* ---- commit ---- */
 
-static void print_conflict(void *user, const char *path)
+struct committing {
+	const char *command; /* for messages */
+	bool merge, check;
+	const char *prefix;
+	struct wr_commit_result result;
+};
+
+static void print_bytes(const char *path)
 {
-	fprintf(stderr, "%s: conflict: ", (const char *)user);
 	for (; *path; path++)
 		fprintf(stderr, (unsigned char)*path >= ' ' && *path != 0x7f ? "%c" : "\\x%02x",
 			(unsigned char)*path);
+}
+
+static void print_conflict(void *user, const char *path)
+{
+	const struct committing *c = user;
+
+	if (!c->check && c->merge && *c->prefix)
+		return; /* was said when all parts were looked at */
+	fprintf(stderr, "%s: conflict: ", c->command);
+	print_bytes(c->prefix);
+	print_bytes(path);
 	putc('\n', stderr);
 }
 
-static int commit(const char *dir, bool merge, const char *command, struct wr_commit_result *res)
+static int commit_part(struct committing *c, const struct wr_set_part *part, bool plain)
 {
-	const struct wr_commit_options o = {
-		.merge = merge, .conflict = print_conflict, .user = (void *)(uintptr_t)command};
+	const struct wr_layer_options o = {.dir = part->dir, .recover = true};
+	const struct wr_commit_options how = {
+		.merge = c->merge, .check = c->check, .conflict = print_conflict, .user = c};
+	struct wr_commit_result res = {0};
+	char prefix[PATH_MAX + 1] = "";
 	struct wr_layer *l;
-	int r = open_layer(dir, false, &l);
+	int r = wr_layer_open(&o, &l);
 
 	if (r < 0)
 		return r;
-	r = wr_layer_commit(l, &o, res);
+	if (!plain)
+		snprintf(prefix, sizeof(prefix), "%s/", part->covers);
+	c->prefix = prefix;
+	r = wr_layer_commit(l, &how, &res);
+	c->prefix = "";
 	wr_layer_close(l);
+	c->result.applied += res.applied;
+	c->result.conflicts += res.conflicts;
+	/* what is done must not be compared again when the rest is */
+	return r == 0 && !c->check && !res.conflicts ? wr_layer_discard(part->dir) : r;
+}
+
+/* Applies a layer, or every part of a set, and removes what is applied. Of a set all parts are looked at
+ * first, so that nothing is changed where there is a conflict. */
+static int commit(const char *dir, struct committing *c)
+{
+	_cleanup_set_ struct wr_set set;
+	int r = wr_set_read(dir, &set);
+
+	for (int check = r == 0 && !set.plain; r == 0 && check >= 0; check--) {
+		int stale = 0;
+		c->check = check;
+		c->result = (struct wr_commit_result){0};
+		for (size_t i = 0; r == 0 && i < set.n; i++) {
+			r = commit_part(c, &set.parts[i], set.plain);
+			if (r == -ESTALE && check) {
+				stale = r; /* the other parts' conflicts are of interest, too */
+				r = 0;
+			}
+		}
+		r = r < 0 ? r : stale;
+	}
+	if (r == 0 && !set.plain && !c->result.conflicts)
+		r = wr_set_discard(dir);
 	return r;
 }
 
@@ -183,19 +243,17 @@ int layer_make_temporary(char *buf, size_t size)
 
 int layer_end(const char *dir, enum layer_fate fate, bool show, int code, const char *command)
 {
-	struct printing pr = {.to = stdout, .color = isatty(1)};
-	struct wr_commit_result res = {0};
-	int r = show ? diff(dir, &pr) : 0;
+	const struct diff_format f = {.to = stdout, .color = isatty(1)};
+	struct committing c = {.command = command, .prefix = ""};
+	int r = show ? diff_print(dir, &f) : 0;
 
-	if (r == 0 && (fate == LAYER_COMMIT || (fate == LAYER_COMMIT_ON_SUCCESS && code == 0))) {
-		r = commit(dir, false, command, &res);
-		fate = LAYER_DISCARD;
-	}
-	if (r == 0 && fate == LAYER_DISCARD)
-		r = wr_layer_discard(dir);
+	if (r == 0 && (fate == LAYER_COMMIT || (fate == LAYER_COMMIT_ON_SUCCESS && code == 0)))
+		r = commit(dir, &c);
+	else if (r == 0 && fate == LAYER_DISCARD)
+		r = wr_set_discard(dir);
 	if (r == 0)
 		return code;
-	fprintf(stderr, "%s: layer '%s' is kept: %s\n", command, dir, trouble(r));
+	fprintf(stderr, "%s: layer '%s' is kept: %s\n", command, dir, layer_trouble(r));
 	return code ? code : 1;
 }
 
@@ -204,7 +262,7 @@ int layer_end(const char *dir, enum layer_fate fate, bool show, int code, const 
 struct args {
 	const char *dir;
 	unsigned n;
-	bool json, nul, merge;
+	bool merge;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -212,12 +270,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case 'j':
-		a->json = true;
-		return 0;
-	case '0':
-		a->nul = true;
-		return 0;
 	case 'm':
 		a->merge = true;
 		return 0;
@@ -230,47 +282,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_option diff_options[] = {
-	{"json", 'j', NULL, 0, "One JSON object a line", 0},
-	{"null", '0', NULL, 0, "A NUL byte behind each path, and the paths' own bytes", 0},
-	{0},
-};
 static const struct argp_option commit_options[] = {
 	{"merge", 'm', NULL, 0, "Apply what does not conflict with what changed meanwhile", 0},
 	{0},
 };
 
-/* 0, or EXIT_USAGE after one line. */
-static int get_args(const struct argp *argp, int argc, char **argv, const char *command, struct args *a)
+int layer_args(const struct argp *argp, int argc, char **argv, const char *command, void *input,
+	       const unsigned *n)
 {
 	argp_err_exit_status = EXIT_USAGE;
 	argv[0] = (char *)(uintptr_t)command;
-	if (argp_parse(argp, argc, argv, 0, NULL, a))
+	if (argp_parse(argp, argc, argv, 0, NULL, input))
 		return EXIT_USAGE;
-	if (a->n == 1)
+	if (*n == 1)
 		return 0;
 	fprintf(stderr, "%s: one LAYER directory is wanted, as given to warren run --layer\n", command);
 	return EXIT_USAGE;
-}
-
-int cmd_diff(int argc, char **argv)
-{
-	static const struct argp argp = {
-		diff_options, parse,
-		"LAYER",      "Say what a layer changes.\vA added, M modified, D deleted, T of another type.",
-		NULL,	      NULL,
-		NULL};
-	struct args a = {0};
-	int code = get_args(&argp, argc, argv, "warren diff", &a);
-
-	if (code)
-		return code;
-	struct printing pr = {
-		.to = stdout, .json = a.json, .nul = a.nul, .color = !a.json && !a.nul && isatty(1)};
-	int r = diff(a.dir, &pr);
-	if (r < 0)
-		return fail("warren diff", a.dir, r);
-	return fflush(stdout) == 0 ? 0 : 1;
 }
 
 int cmd_commit(int argc, char **argv)
@@ -280,39 +307,37 @@ int cmd_commit(int argc, char **argv)
 		parse,
 		"LAYER",
 		"Apply a layer to the directory that it lies over, and remove it.\vA commit that was killed "
-		"is "
-		"ended by the next one. What was changed meanwhile is not overwritten: the commit then stops "
-		"before it changes anything, and the layer is kept.",
+		"is ended by the next one. What was changed meanwhile is not overwritten: the commit then "
+		"stops before it changes anything, and the layer is kept.",
 		NULL,
 		NULL,
 		NULL};
 	struct args a = {0};
-	struct wr_commit_result res = {0};
-	int code = get_args(&argp, argc, argv, "warren commit", &a);
+	int code = layer_args(&argp, argc, argv, "warren commit", &a, &a.n);
 
 	if (code)
 		return code;
-	int r = commit(a.dir, a.merge, "warren commit", &res);
+	struct committing c = {.command = "warren commit", .prefix = "", .merge = a.merge};
+	int r = commit(a.dir, &c);
 	if (r < 0)
-		return fail("warren commit", a.dir, r);
-	printf("%llu changes applied", (unsigned long long)res.applied);
-	if (res.conflicts) {
-		printf(", %llu conflicts left in the layer\n", (unsigned long long)res.conflicts);
+		return layer_fail("warren commit", a.dir, r);
+	printf("%llu changes applied", (unsigned long long)c.result.applied);
+	if (c.result.conflicts) {
+		printf(", %llu conflicts left in the layer\n", (unsigned long long)c.result.conflicts);
 		return 1;
 	}
 	putchar('\n');
-	r = wr_layer_discard(a.dir);
-	return r < 0 ? fail("warren commit", a.dir, r) : 0;
+	return 0;
 }
 
 int cmd_discard(int argc, char **argv)
 {
 	static const struct argp argp = {NULL, parse, "LAYER", "Throw a layer away.", NULL, NULL, NULL};
 	struct args a = {0};
-	int code = get_args(&argp, argc, argv, "warren discard", &a);
+	int code = layer_args(&argp, argc, argv, "warren discard", &a, &a.n);
 
 	if (code)
 		return code;
-	int r = wr_layer_discard(a.dir);
-	return r < 0 ? fail("warren discard", a.dir, r) : 0;
+	int r = wr_set_discard(a.dir);
+	return r < 0 ? layer_fail("warren discard", a.dir, r) : 0;
 }

@@ -13,7 +13,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { OPT_ROOT = 256, OPT_DENY, OPT_MOUNT, OPT_CWD, OPT_ENV, OPT_CLEAN, OPT_NET, OPT_LIMITS, OPT_PROFILE };
+enum {
+	OPT_ROOT = 256,
+	OPT_DENY,
+	OPT_MOUNT,
+	OPT_CWD,
+	OPT_ENV,
+	OPT_CLEAN,
+	OPT_NET,
+	OPT_LIMITS,
+	OPT_PROFILE,
+	OPT_COW,
+	OPT_LOWER
+};
 
 static const struct argp_option options[] = {
 	{"root", OPT_ROOT, "DIR", 0, "The directory that the program sees as / (default: /)", 0},
@@ -30,6 +42,14 @@ static const struct argp_option options[] = {
 	 "Of memory=, processes=, cpu=, wall=, files=, file-size=; best-effort: where memory cannot be "
 	 "limited "
 	 "strictly, too",
+	 0},
+	{"cow", OPT_COW, "DIR", 0,
+	 "What is written in DIR of the sandbox goes to a layer, DIR itself stays as it is; may be given "
+	 "several times",
+	 0},
+	{"lower", OPT_LOWER, "LAYER", 0,
+	 "Put LAYER, read-only, between the last DIR of --cow and what is written; several: the topmost "
+	 "first",
 	 0},
 	{"profile", OPT_PROFILE, "FILE", 0, "Take these options from FILE, JSON; see warren(1)", 0},
 	{0},
@@ -65,6 +85,58 @@ error_t options_rule(struct sandbox_options *o, enum warren_access access, const
 	}
 	o->rules[o->n_rules].access = access;
 	o->rules[o->n_rules++].path = full;
+	return 0;
+}
+
+/* One name of one directory: without doubled slashes, "." and a slash at the end. */
+static void tidy(char *path)
+{
+	char *to = path;
+
+	for (const char *c = path; *c;) {
+		size_t n = strcspn(c + 1, "/") + 1;
+		if (n > 1 && !(n == 2 && c[1] == '.')) {
+			memmove(to, c, n);
+			to += n;
+		}
+		c += n;
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = '\0';
+}
+
+static error_t set_cow(struct sandbox_options *o, char *arg)
+{
+	const unsigned n = o->n_rules;
+
+	if (o->n_cow == OPTIONS_MAX_COW)
+		return options_bad(o, "more than %d layers (at '%s')", OPTIONS_MAX_COW, arg);
+	/* what goes to the layer may be written */
+	error_t e = options_rule(o, WARREN_WRITE, arg);
+	if (e)
+		return e;
+	char *guest = strdup(o->rules[n].path);
+	if (!guest)
+		return ENOMEM;
+	tidy(guest);
+	for (unsigned i = 0; i < o->n_cow; i++)
+		if (!strcmp(o->cow[i].guest, guest)) {
+			free(guest);
+			return options_bad(o, "--cow '%s' is given twice", arg);
+		}
+	o->cow[o->n_cow++].guest = guest;
+	return 0;
+}
+
+static error_t set_lower(struct sandbox_options *o, char *arg)
+{
+	if (!o->n_cow)
+		return options_bad(o, "--lower '%s': which --cow DIR is it for? That comes before it", arg);
+	if (o->cow[o->n_cow - 1].n_lowers == OPTIONS_MAX_LOWERS)
+		return options_bad(o, "more than %d directories below one layer (at '%s')",
+				   OPTIONS_MAX_LOWERS, arg);
+	o->cow[o->n_cow - 1].lowers[o->cow[o->n_cow - 1].n_lowers++] = arg;
 	return 0;
 }
 
@@ -109,6 +181,10 @@ static error_t set(struct sandbox_options *o, int key, char *arg)
 			       ? options_bad(o, "--limits: %s", why)
 			       : 0;
 	}
+	case OPT_COW:
+		return set_cow(o, arg);
+	case OPT_LOWER:
+		return set_lower(o, arg);
 	case OPT_PROFILE:
 		return profile_read(o, arg);
 	default:

@@ -12,6 +12,8 @@
 #define OPTIONS_MAX_RULES  256
 #define OPTIONS_MAX_MOUNTS 256
 #define OPTIONS_MAX_ENV	   1024
+#define OPTIONS_MAX_COW	   32
+#define OPTIONS_MAX_LOWERS 31 /* of one layer */
 /* Keys of the commands' own options begin here. */
 #define OPTIONS_OWN_KEYS 512
 
@@ -26,6 +28,12 @@ struct sandbox_options {
 	unsigned n_mounts;
 	char *env[OPTIONS_MAX_ENV];
 	unsigned n_env;
+	struct {
+		char *guest; /* malloc */
+		const char *lowers[OPTIONS_MAX_LOWERS];
+		unsigned n_lowers;
+	} cow[OPTIONS_MAX_COW];
+	unsigned n_cow;
 	enum warren_net net;
 	bool clean_env;
 	struct warren_limits limits;

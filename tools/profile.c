@@ -22,7 +22,7 @@ static const struct {
 	{"root", "root", STRING},	{"read", "read", STRINGS},    {"write", "write", STRINGS},
 	{"deny", "deny", STRINGS},	{"mount", "mount", STRINGS},  {"cwd", "cwd", STRING},
 	{"env", "env", VARIABLES},	{"net", "net", STRING},	      {"clean_env", "clean-env", TRUTH},
-	{"timeout", "timeout", NUMBER}, {"limits", "limits", LIMITS},
+	{"timeout", "timeout", NUMBER}, {"limits", "limits", LIMITS}, {"cow", "cow", STRINGS},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -44,7 +44,7 @@ static error_t unknown_key(struct sandbox_options *o, const char *file, const ch
 		return options_bad(o, "%s: there is no '%s'; did you mean '%s'?", file, name, close);
 	return options_bad(o,
 			   "%s: there is no '%s'; root, read, write, deny, mount, cwd, env, clean_env, net, "
-			   "timeout and limits are known",
+			   "timeout, limits and cow are known",
 			   file, name);
 }
 

@@ -22,29 +22,18 @@ struct run {
 	struct sandbox_options sandbox;
 	const char *trace;
 	bool stats, json;
-	const char *cow, *layer;
+	const char *layer;
 	enum layer_fate fate;
 	bool fate_said, dry_run;
 	char **command;
 };
 
-enum {
-	OPT_TIMEOUT = OPTIONS_OWN_KEYS,
-	OPT_STATS,
-	OPT_TRACE,
-	OPT_JSON,
-	OPT_COW,
-	OPT_LAYER,
-	OPT_ON_EXIT,
-	OPT_DRY_RUN
-};
+enum { OPT_TIMEOUT = OPTIONS_OWN_KEYS, OPT_STATS, OPT_TRACE, OPT_JSON, OPT_LAYER, OPT_ON_EXIT, OPT_DRY_RUN };
 
 static const struct argp_option options[] = {
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0, "Kill the whole sandbox after SECONDS and exit with 124", 1},
-	{"cow", OPT_COW, "DIR", 0,
-	 "What is written in DIR of the sandbox goes to a layer, DIR itself stays as it is", 1},
-	{"layer", OPT_LAYER, "LAYER", 0, "The layer's directory, made if missing (default: a temporary one)",
-	 1},
+	{"layer", OPT_LAYER, "LAYER", 0,
+	 "With --cow: the layer's directory, made if missing (default: a temporary one)", 1},
 	{"on-exit", OPT_ON_EXIT, "keep|discard|commit|commit-on-success", 0,
 	 "What becomes of the layer (default: keep with --layer, else discard)", 1},
 	{"dry-run", OPT_DRY_RUN, NULL, 0, "Print what changed in DIR, then discard the layer", 1},
@@ -71,17 +60,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			return options_bad(&run->sandbox,
 					   "--timeout '%s': a number of seconds above 0 is wanted", arg);
 		return 0;
-	case OPT_COW: {
-		const unsigned n = run->sandbox.n_rules;
-		if (run->cow)
-			return options_bad(&run->sandbox, "--cow '%s': there is one already ('%s')", arg,
-					   run->cow);
-		/* what goes to the layer may be written */
-		error_t e = options_rule(&run->sandbox, WARREN_WRITE, arg);
-		if (e == 0)
-			run->cow = run->sandbox.rules[n].path;
-		return e;
-	}
 	case OPT_LAYER:
 		run->layer = arg;
 		return 0;
@@ -240,12 +218,17 @@ static int prepare_layer(struct run *run, struct warren_policy *p)
 	static char temporary[PATH_MAX];
 	char text[PATH_MAX + 100];
 
-	if (!run->cow)
+	if (!run->sandbox.n_cow)
 		return run->layer || run->fate_said || run->dry_run
 			       ? fail(EXIT_USAGE, "--layer, --on-exit and --dry-run go with --cow DIR")
 			       : 0;
 	if (run->dry_run && run->fate_said)
 		return fail(EXIT_USAGE, "--dry-run discards the layer; it does not go with --on-exit");
+	for (unsigned i = 0; run->fate_said && i < run->sandbox.n_cow; i++)
+		if (run->sandbox.cow[i].n_lowers &&
+		    (run->fate == LAYER_COMMIT || run->fate == LAYER_COMMIT_ON_SUCCESS))
+			return fail(EXIT_USAGE, "a layer with --lower cannot be committed; --on-exit keep or "
+						"discard is wanted");
 	if (!run->fate_said)
 		run->fate = run->layer && !run->dry_run ? LAYER_KEEP : LAYER_DISCARD;
 	if (!run->layer) {
@@ -259,9 +242,10 @@ static int prepare_layer(struct run *run, struct warren_policy *p)
 		if (run->fate == LAYER_KEEP || run->fate == LAYER_COMMIT_ON_SUCCESS)
 			fprintf(stderr, "warren run: the layer is %s\n", run->layer);
 	}
-	if (warren_policy_add_layer(p, run->cow, run->layer) < 0)
-		return fail(EXIT_USAGE, warren_policy_error(p));
-	return 0;
+	char *command = layer_command(run->command);
+	int r = layer_attach(p, &run->sandbox, run->layer, command, text, sizeof(text));
+	free(command);
+	return r < 0 ? fail(EXIT_USAGE, text) : 0;
 }
 
 int cmd_run(int argc, char **argv)
@@ -290,7 +274,7 @@ int cmd_run(int argc, char **argv)
 	int code = options_policy(&run.sandbox, p, "warren run");
 	if (code == 0)
 		code = prepare_layer(&run, p);
-	const bool has_layer = code == 0 && run.cow;
+	const bool has_layer = code == 0 && run.sandbox.n_cow;
 	if (code == 0 && run.trace) {
 		opt.trace = fopen(run.trace, "we");
 		if (!opt.trace) {

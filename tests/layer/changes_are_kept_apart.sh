@@ -22,7 +22,7 @@ expect 0 "discard" warren discard l
 tree d | cmp -s before - || fail "discard changed the directory"
 expect 2 "diff of no layer" warren diff d
 expect 2 "no layer at all" warren diff nowhere
-expect 2 "two --cow" c --cow "$base" -- true
+expect 125 "one --cow in another" c --cow "$base" -- true
 expect 2 "--layer alone" warren run -r / --layer l -- true
 expect 125 "the layer in what it covers" c --layer d/l -- true
 [ ! -e d/l/upper ] || rm -r d/l

@@ -95,8 +95,7 @@ struct batch {
 	struct warren_engine *engine;
 	struct warren_policy *policy; /* of all jobs, without a layer */
 	struct sandbox_options *sandbox;
-	const char *cow,
-		*layers; /* what each job has a layer of its own over, and where they are made; NULL */
+	const char *layers; /* where the jobs' own are made; NULL */
 	bool keep_failed;
 	struct jobs jobs;
 	struct result *results; /* of each job, valid once finished[] says so */

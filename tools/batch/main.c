@@ -49,7 +49,6 @@ enum {
 	OPT_SHARD,
 	OPT_SHUFFLE,
 	OPT_SEED,
-	OPT_COW,
 	OPT_KEEP_FAILED
 };
 
@@ -62,10 +61,10 @@ static const struct argp_option options[] = {
 	{"shuffle", OPT_SHUFFLE, NULL, 0, "In random order", 1},
 	{"seed", OPT_SEED, "N", 0, "The order that --shuffle made with this seed", 1},
 	{"shard", OPT_SHARD, "K/N", 0, "Only part K of N of the jobs, the same on every machine", 1},
-	{"cow", OPT_COW, "DIR", 0,
-	 "Each job writes in DIR of its sandbox to a layer of its own, thrown away afterwards", 1},
 	{"keep-failed", OPT_KEEP_FAILED, "LAYERS", 0,
-	 "With --cow: make the layers in this directory, and keep those of failed jobs", 1},
+	 "With --cow (each job has a layer of its own): make them in this directory, keep those of failed "
+	 "jobs",
+	 1},
 	{"results", OPT_RESULTS, "FILE", 0, "Append a line of JSON per job that ended", 2},
 	{"resume", OPT_RESUME, "FILE", 0, "Skip the jobs that these results hold, append the others", 2},
 	{"rerun-failed", OPT_RERUN_FAILED, NULL, 0, "With --resume: run the failed ones again, too", 2},
@@ -149,16 +148,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_SEED:
 	case OPT_SHARD:
 		return parse_number(c, key, arg);
-	case OPT_COW: {
-		const unsigned n = c->sandbox.n_rules;
-		if (c->batch.cow)
-			return options_bad(&c->sandbox, "--cow '%s': there is one already ('%s')", arg,
-					   c->batch.cow);
-		error_t e = options_rule(&c->sandbox, WARREN_WRITE, arg);
-		if (e == 0)
-			c->batch.cow = c->sandbox.rules[n].path;
-		return e;
-	}
 	case OPT_KEEP_FAILED:
 		c->batch.layers = arg;
 		c->batch.keep_failed = true;
@@ -325,7 +314,7 @@ static int open_results(struct command *c, char *text, size_t size)
 }
 
 /* "warren run" with the options of our sandboxes, to be pasted. malloc. */
-static char *rerun_command(const struct sandbox_options *o, const char *cwd, const char *cow)
+static char *rerun_command(const struct sandbox_options *o, const char *cwd)
 {
 	static const char *const names[] = {
 		[WARREN_READ] = "-r", [WARREN_WRITE] = "-w", [WARREN_DENY] = "--deny"};
@@ -354,11 +343,12 @@ static char *rerun_command(const struct sandbox_options *o, const char *cwd, con
 		fprintf(f, " %s %s", mount ? "--mount" : "--env", q ? q : "");
 		free(q);
 	}
-	if (cow) {
-		char *q = shell_quote(cow);
-		fprintf(f, " --cow %s", q ? q : "");
-		free(q);
-	}
+	for (unsigned i = 0; i < o->n_cow; i++)
+		for (unsigned k = 0; k <= o->cow[i].n_lowers; k++) {
+			char *q = shell_quote(k ? o->cow[i].lowers[k - 1] : o->cow[i].guest);
+			fprintf(f, " %s %s", k ? "--lower" : "--cow", q ? q : "");
+			free(q);
+		}
 	if (o->clean_env)
 		fputs(" --clean-env", f);
 	if (limits_any(&o->limits)) {
@@ -376,7 +366,7 @@ static int place_layers(struct batch *b)
 	char text[PATH_MAX + 100];
 	int r = 0;
 
-	if (!b->cow)
+	if (!b->sandbox->n_cow)
 		return b->keep_failed ? fail(EXIT_USAGE, "--keep-failed goes with --cow DIR") : 0;
 	if (b->keep_failed && mkdir(b->layers, 0700) < 0 && errno != EEXIST)
 		r = -errno;
@@ -498,7 +488,7 @@ static int with_engine(struct command *c)
 	if (!b->cwd && !c->sandbox.root && getcwd(here, sizeof(here)))
 		b->cwd = here;
 	b->env = options_environment(&c->sandbox);
-	b->rerun = rerun_command(&c->sandbox, b->cwd, b->cow);
+	b->rerun = rerun_command(&c->sandbox, b->cwd);
 	b->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (!b->env || !b->rerun || b->stop_fd < 0)
 		return fail(EXIT_NO_START, "out of memory");
@@ -556,7 +546,7 @@ int cmd_batch(int argc, char **argv)
 	if (code == 0)
 		code = with_engine(&c);
 	warren_policy_unref(c.batch.policy);
-	if (c.batch.cow && c.batch.layers && !c.batch.keep_failed)
+	if (c.sandbox.n_cow && c.batch.layers && !c.batch.keep_failed)
 		rmdir(c.batch.layers); /* the jobs' are gone */
 	for (size_t i = 0; c.batch.results && i < c.batch.jobs.n; i++)
 		result_free(&c.batch.results[i]);

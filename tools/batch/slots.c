@@ -3,7 +3,8 @@
  * reads what it prints, and ends the whole sandbox with it. */
 #define _GNU_SOURCE
 #include "batch.h"
-#include "../../cow/commit.h"
+#include "../../cow/set.h"
+#include "../layer.h"
 #include "../limits.h"
 #include "../options.h"
 #include <errno.h>
@@ -169,7 +170,11 @@ static int make_layer(struct running *run)
 	}
 	if (options_policy(b->sandbox, run->policy, NAME) != 0)
 		return -EINVAL;
-	return warren_policy_add_layer(run->policy, b->cow, run->layer);
+	char text[PATH_MAX + 200];
+	r = layer_attach(run->policy, b->sandbox, run->layer, run->job->command, text, sizeof(text));
+	if (r < 0)
+		run->r->error = strdup(text);
+	return r;
 }
 
 /* After the sandbox has ended. */
@@ -187,10 +192,10 @@ static void end_layer(struct running *run)
 		return;
 	/* The worker that served the sandbox may be the last to let go of the policy. */
 	const struct timespec pause = {.tv_nsec = 1000000};
-	int e = wr_layer_discard(run->layer);
+	int e = wr_set_discard(run->layer);
 	for (int i = 0; e == -EBUSY && i < LET_GO_MS; i++) {
 		nanosleep(&pause, NULL);
-		e = wr_layer_discard(run->layer);
+		e = wr_set_discard(run->layer);
 	}
 	/* of a job that was never started it is no layer yet */
 	if (e < 0 && rmdir(run->layer) < 0)
@@ -208,7 +213,7 @@ static int start(struct running *run)
 			run->r->error = NULL;
 		return r;
 	}
-	if (b->cow && (r = make_layer(run)) < 0)
+	if (b->sandbox->n_cow && (r = make_layer(run)) < 0)
 		return r;
 	struct warren_policy *policy = run->policy ? run->policy : b->policy;
 	char **env = job_env(b, run->job);

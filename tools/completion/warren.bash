@@ -41,7 +41,7 @@ _warren()
 		fi
 	done
 	case $prev in
-	--root | --cwd | --cow | --layer) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	--root | --cwd | --cow | --lower | --layer) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	-r | -w | --read | --write | --deny | --mount | --profile | --trace) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	--limits) mapfile -t COMPREPLY < <(compgen -W "memory= processes= cpu= wall= files= file-size= best-effort" -- "$cur") ;;
 	--net) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$cur") ;;
@@ -49,7 +49,7 @@ _warren()
 	--env | --timeout) ;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "-r -w --root --read --write --deny --mount --cwd --env --clean-env --net
-			--cow --layer --on-exit --dry-run --limits --profile --timeout --stats --json --trace --help --" -- "$cur")
+			--cow --lower --layer --on-exit --dry-run --limits --profile --timeout --stats --json --trace --help --" -- "$cur")
 		;;
 	esac
 	compopt -o filenames 2>/dev/null

@@ -71,6 +71,18 @@ int warren_policy_add_mount(struct warren_policy *p, const char *host, const cha
  * must lie outside of the directory. The sandboxes of one policy share its layers; another policy's are
  * refused with -EBUSY. */
 int warren_policy_add_layer(struct warren_policy *p, const char *guest_path, const char *layer_dir);
+struct warren_layer_options {
+	/* Host directories that lie between the layer and the covered directory, the topmost first, and are
+	 * only read; one that is a layer stands for what was written to it. Any number of layers may lie over
+	 * one. */
+	const char *const *lowers;
+	unsigned n_lowers;
+	const char *command; /* kept in the layer, for people; may be NULL */
+};
+/* The same with options, all of which are copied; NULL: none. An existing layer must be opened over the
+ * lowers that it was made over. */
+int warren_policy_add_layer_with(struct warren_policy *p, const char *guest_path, const char *layer_dir,
+				 const struct warren_layer_options *opt);
 int warren_policy_set_net(struct warren_policy *p, enum warren_net net);
 /* Text for the last error of a warren_policy_ or warren_sandbox_start call on this policy: one line, owned by
  * the policy, valid until the next call; "" when there was none. */
