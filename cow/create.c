@@ -335,7 +335,9 @@ static int open_tmpfile(struct wr_layer *l, const char *rel, const struct open_h
 		return -ENAMETOOLONG;
 	while (len && rel[len - 1] == '/')
 		len--;
-	int r = wr_up_dir(l, rel, len, true, &dir);
+	int r = wr_quota_check(l);
+	if (r == 0)
+		r = wr_up_dir(l, rel, len, true, &dir);
 	if (r < 0)
 		return r;
 	int fd = wr_open_below(dir.fd, "", how->flags, how->mode);
@@ -436,6 +438,9 @@ int wr_layer_open_file(struct wr_layer *l, const char *rel, const struct open_ho
 		r = r < 0 ? r : wr_layer_lookup(l, wr_path_dir(&p, dir), O_DIRECTORY, &f);
 		return r < 0 ? r : -EISDIR;
 	}
+	bool write = (flags & O_ACCMODE) != O_RDONLY;
+	/* what is truncated makes room */
+	int full = write ? wr_quota_check(l) : 0;
 	for (int i = 0; i < TRIES; i++) {
 		int r = -ENOENT;
 		if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
@@ -444,12 +449,18 @@ int wr_layer_open_file(struct wr_layer *l, const char *rel, const struct open_ho
 			r = r == 0 ? -EEXIST : r;
 		} else {
 			r = open_once(l, rel, flags, ret);
+			if (r == 0 && full < 0 && ret->where == WR_UPPER && !(flags & O_TRUNC)) {
+				wr_found_release(ret);
+				return full;
+			}
 		}
 		if (r == -ENOENT && (flags & O_CREAT)) {
-			r = create_file(l, rel, how, ret, ret_created);
+			r = full < 0 ? full : create_file(l, rel, how, ret, ret_created);
 			if (r == -EEXIST && !(flags & O_EXCL))
 				continue;
 		}
+		if (r == 0 && write && ret->where == WR_UPPER)
+			wr_quota_watch(l, ret->fd);
 		if (r != -ESTALE)
 			return r;
 	}

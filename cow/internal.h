@@ -32,6 +32,12 @@ struct wr_lower {
 	bool marks;  /* it may hold whiteouts and opaque marks: every lower but the bottom */
 };
 
+#define WR_RECENT 16
+struct wr_recent { /* a file that was opened for writing, with limited bytes */
+	int fd;	   /* O_PATH, -1: none */
+	uint64_t counted;
+};
+
 struct wr_base; /* base.c: what the lower looked like when a path was first changed */
 
 struct wr_layer {
@@ -55,6 +61,9 @@ struct wr_layer {
 
 	uint64_t max_bytes, max_files;
 	atomic_ullong bytes, files;
+	pthread_mutex_t recent_lock; /* quota.c */
+	struct wr_recent recent[WR_RECENT];
+	unsigned next_recent;
 };
 
 /* ---- paths ---- */
@@ -204,5 +213,11 @@ int wr_purge_leftovers(int dirfd);
 
 int wr_quota_take(struct wr_layer *l, uint64_t bytes, uint64_t files);
 void wr_quota_give(struct wr_layer *l, uint64_t bytes, uint64_t files);
+/* -EDQUOT if there is no room for a byte more: before a file is made, or opened to be written to. */
+int wr_quota_check(struct wr_layer *l);
+/* The file was opened to be written to. */
+void wr_quota_watch(struct wr_layer *l, int fd);
+void wr_quota_init(struct wr_layer *l);
+void wr_quota_close(struct wr_layer *l);
 
 #endif

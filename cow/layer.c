@@ -29,6 +29,7 @@ void wr_layer_close(struct wr_layer *l)
 	for (int i = 0; i < N_SHARDS; i++)
 		pthread_mutex_destroy(&l->shards[i]);
 	pthread_mutex_destroy(&l->flight_lock);
+	wr_quota_close(l);
 	free(l->dir_path);
 	free(l->upper_host);
 	free(l->covers);
@@ -47,6 +48,7 @@ static struct wr_layer *layer_new(const struct wr_layer_options *o)
 	for (int i = 0; i < N_SHARDS; i++)
 		pthread_mutex_init(&l->shards[i], NULL);
 	pthread_mutex_init(&l->flight_lock, NULL);
+	wr_quota_init(l);
 	l->readonly = o->readonly;
 	l->max_bytes = o->max_bytes;
 	l->max_files = o->max_files;

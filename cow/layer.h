@@ -166,5 +166,8 @@ struct wr_layer_usage {
 	uint64_t bytes, files;
 };
 void wr_layer_usage(const struct wr_layer *l, struct wr_layer_usage *ret);
+/* Looks at every file in the layer, which costs a system call each: what was written meanwhile through
+ * descriptors is then counted, too. */
+int wr_layer_measure(struct wr_layer *l, struct wr_layer_usage *ret);
 
 #endif

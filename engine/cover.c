@@ -43,7 +43,9 @@ static int cover(struct warren_policy *p, struct wr_layer_spec *s, const char *g
 					   .lower_fds = fds,
 					   .n_lowers = s->n_lowers + 1,
 					   .covers = s->guest,
-					   .command = s->command};
+					   .command = s->command,
+					   .max_bytes = s->max_bytes,
+					   .max_files = s->max_files};
 	r = wr_layer_open(&o, &s->layer);
 	if (r < 0)
 		return r;

@@ -128,6 +128,8 @@ bool wr_limit_fork(struct warren_sandbox *s);
  * shared count by their share, which is dear. 0 when it is gone. */
 uint64_t wr_process_cpu_us(pid_t pid);
 uint64_t wr_process_memory(pid_t pid, bool exact);
+/* What the files without a name take that processes with this tag have open, on one file system. */
+uint64_t wr_unlinked_bytes(uint64_t tag, dev_t dev);
 
 /* ---- pseudo-terminals that a sandbox made (handlers/pts.c) ---- */
 struct wr_ptys {

@@ -5,14 +5,16 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define LOOK_MS	   50
-#define REST_RATIO 20 /* looking takes at most this part of a CPU */
-#define MEMORY_MIN (1U << 20)
+#define LOOK_MS	    50
+#define REST_RATIO  20 /* looking takes at most this part of a CPU */
+#define MEMORY_MIN  (1U << 20)
+#define LAYER_SLACK (16U << 20)
 
 static const char *const names[] = {
 	[WARREN_LIMIT_NONE] = "none",		[WARREN_LIMIT_MEMORY] = "memory",
 	[WARREN_LIMIT_PROCESSES] = "processes", [WARREN_LIMIT_CPU] = "cpu",
 	[WARREN_LIMIT_WALL] = "wall",		[WARREN_LIMIT_FILE_SIZE] = "file-size",
+	[WARREN_LIMIT_LAYER] = "layer-size",
 };
 
 const char *warren_limit_name(enum warren_limit l)
@@ -159,6 +161,23 @@ static bool over_cpu(struct look *at)
 	return l->cpu_seen + l->cpu_lost > l->max.cpu_ms * 1000;
 }
 
+/* Files without a name are in no directory any more, but as long as somebody has them open. */
+static bool over_layers(const struct warren_sandbox *s)
+{
+	for (size_t i = 0; i < s->policy->n_layers; i++) {
+		const struct wr_layer_spec *spec = &s->policy->layers[i];
+		struct wr_layer_usage u;
+		struct stat st;
+		if (!spec->max_bytes || wr_layer_measure(spec->layer, &u) < 0 ||
+		    fstat(wr_layer_dir(spec->layer, 0), &st) < 0)
+			continue;
+		u.bytes += wr_unlinked_bytes(s->tag, st.st_dev);
+		if (u.bytes > spec->max_bytes + spec->max_bytes / 8 + LAYER_SLACK)
+			return true;
+	}
+	return false;
+}
+
 static void judge(struct look *at, uint64_t now)
 {
 	struct warren_sandbox *s = at->s;
@@ -171,6 +190,8 @@ static void judge(struct look *at, uint64_t now)
 			hit(s, WARREN_LIMIT_MEMORY);
 		else if (l->max.cpu_ms && over_cpu(at))
 			hit(s, WARREN_LIMIT_CPU);
+		else if (l->layers && over_layers(s))
+			hit(s, WARREN_LIMIT_LAYER);
 	}
 	/* Again and again until its end: what forks while it is searched may be missed. */
 	if (atomic_load(&l->hit) && !wr_cgroup_kill(&l->cgroup))
@@ -271,6 +292,9 @@ int wr_limits_set(struct warren_sandbox *s, const struct warren_limits *max, int
 	char why[512];
 
 	l->cgroup.dir = *ret_procs = -1;
+	for (size_t i = 0; i < s->policy->n_layers; i++)
+		l->layers |= s->policy->layers[i].max_bytes > 0;
+	l->any = l->layers;
 	if (!max)
 		return 0;
 	int r = warren_limits_check(max, why, sizeof(why));

@@ -16,6 +16,7 @@ struct warren_sandbox;
 
 struct wr_limited { /* of a sandbox */
 	bool any;
+	bool layers; /* of which one is limited in size */
 	struct warren_limits max;
 	struct wr_cgroup cgroup;
 	atomic_int hit;	       /* enum warren_limit: the first that was reached */

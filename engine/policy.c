@@ -136,6 +136,8 @@ static int make_spec(struct wr_layer_spec *s, const char *guest, const char *dir
 	s->guest = strdup(guest);
 	s->dir = strdup(dir);
 	s->command = o->command ? strdup(o->command) : NULL;
+	s->max_bytes = o->max_bytes;
+	s->max_files = o->max_files;
 	s->lowers = calloc(o->n_lowers + 1, sizeof(*s->lowers));
 	bool good = s->guest && s->dir && s->lowers && (s->command || !o->command);
 	for (; good && s->n_lowers < o->n_lowers; s->n_lowers += good)

@@ -68,6 +68,7 @@ struct warren_policy {
 		char *guest, *dir, *command;
 		char **lowers;
 		unsigned n_lowers;
+		uint64_t max_bytes, max_files;
 		struct wr_layer *layer; /* once frozen */
 	} * layers;			/* as given */
 	size_t n_layers;

@@ -31,6 +31,56 @@ uint64_t wr_process_cpu_us(pid_t pid)
 	       (unsigned long)sysconf(_SC_CLK_TCK);
 }
 
+/* ---- files without a name ---- */
+
+struct unlinked {
+	dev_t dev;
+	struct seen { /* each counts once, however many have it open */
+		ino_t ino;
+		uint64_t bytes;
+	} * v;
+	size_t n;
+};
+
+static void add_unlinked(struct unlinked *u, const struct stat *st)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (u->v[i].ino == st->st_ino)
+			return;
+	struct seen *v = realloc(u->v, (u->n + 1) * sizeof(*v));
+	if (!v)
+		return;
+	u->v = v;
+	v[u->n++] = (struct seen){st->st_ino, (uint64_t)st->st_blocks * 512};
+}
+
+static void unlinked_of(void *user, pid_t pid, uint64_t tag)
+{
+	struct unlinked *u = user;
+	char path[32];
+	struct stat st;
+
+	(void)tag;
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	_cleanup_closedir_ DIR *d = opendir(path);
+	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
+		if (fstatat(dirfd(d), e->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0 &&
+		    st.st_dev == u->dev)
+			add_unlinked(u, &st);
+}
+
+uint64_t wr_unlinked_bytes(uint64_t tag, dev_t dev)
+{
+	struct unlinked u = {.dev = dev};
+	uint64_t sum = 0;
+
+	wr_tag_each(tag, UINT64_MAX, unlinked_of, &u);
+	for (size_t i = 0; i < u.n; i++)
+		sum += u.v[i].bytes;
+	free(u.v);
+	return sum;
+}
+
 /* The kibibytes behind a key at the start of a line. */
 static uint64_t kib(const char *text, const char *key)
 {

@@ -103,7 +103,11 @@ static int attach_one(struct warren_policy *p, const struct sandbox_options *o, 
 			snprintf(text, size, "--lower '%s': %s", o->cow[i].lowers[k],
 				 r == -E2BIG ? "there are too many" : layer_trouble(r));
 	}
-	const struct warren_layer_options opt = {.lowers = lowers, .n_lowers = n, .command = command};
+	const struct warren_layer_options opt = {.lowers = lowers,
+						 .n_lowers = n,
+						 .command = command,
+						 .max_bytes = o->layer_size,
+						 .max_files = o->layer_files};
 	if (r == 0) {
 		r = warren_policy_add_layer_with(p, o->cow[i].guest, dir, &opt);
 		if (r < 0)

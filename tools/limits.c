@@ -147,3 +147,24 @@ void limits_print(const struct warren_limits *l, char *buf, size_t size)
 	if (l->best_effort && at && at < size)
 		snprintf(buf + at, size - at, ",best-effort");
 }
+
+static int parse_alone(const char *key, const char *value, uint64_t *ret)
+{
+	const struct key *k = find(key, strlen(key));
+	struct warren_limits l = {0};
+	int r = parse_value(&l, k, value, strlen(value));
+
+	if (r == 0)
+		*ret = *value_of(&l, k);
+	return r;
+}
+
+int limits_bytes(const char *value, uint64_t *ret)
+{
+	return parse_alone("file-size", value, ret);
+}
+
+int limits_count(const char *value, uint64_t *ret)
+{
+	return parse_alone("files", value, ret);
+}

@@ -18,4 +18,8 @@ bool limits_any(const struct warren_limits *l);
 /* As limits_parse() takes them. */
 void limits_print(const struct warren_limits *l, char *buf, size_t size);
 
+/* One number of bytes (with K, M, G, T), or of things: 0 or -EINVAL. */
+int limits_bytes(const char *value, uint64_t *ret);
+int limits_count(const char *value, uint64_t *ret);
+
 #endif

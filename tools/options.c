@@ -24,7 +24,9 @@ enum {
 	OPT_LIMITS,
 	OPT_PROFILE,
 	OPT_COW,
-	OPT_LOWER
+	OPT_LOWER,
+	OPT_LAYER_SIZE,
+	OPT_LAYER_FILES
 };
 
 static const struct argp_option options[] = {
@@ -51,6 +53,10 @@ static const struct argp_option options[] = {
 	 "Put LAYER, read-only, between the last DIR of --cow and what is written; several: the topmost "
 	 "first",
 	 0},
+	{"layer-size", OPT_LAYER_SIZE, "BYTES", 0,
+	 "With --cow: let no more be written than BYTES (K, M, G), in each DIR", 0},
+	{"layer-files", OPT_LAYER_FILES, "N", 0,
+	 "With --cow: let no more than N files be made or changed, in each DIR", 0},
 	{"profile", OPT_PROFILE, "FILE", 0, "Take these options from FILE, JSON; see warren(1)", 0},
 	{0},
 };
@@ -185,6 +191,15 @@ static error_t set(struct sandbox_options *o, int key, char *arg)
 		return set_cow(o, arg);
 	case OPT_LOWER:
 		return set_lower(o, arg);
+	case OPT_LAYER_SIZE:
+		return limits_bytes(arg, &o->layer_size) < 0
+			       ? options_bad(o, "--layer-size '%s': a number of bytes is wanted, e.g. 100M",
+					     arg)
+			       : 0;
+	case OPT_LAYER_FILES:
+		return limits_count(arg, &o->layer_files) < 0
+			       ? options_bad(o, "--layer-files '%s': a number above 0 is wanted", arg)
+			       : 0;
 	case OPT_PROFILE:
 		return profile_read(o, arg);
 	default:

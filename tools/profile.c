@@ -19,10 +19,19 @@ static const struct {
 	const char *option;
 	enum type type;
 } keys[] = {
-	{"root", "root", STRING},	{"read", "read", STRINGS},    {"write", "write", STRINGS},
-	{"deny", "deny", STRINGS},	{"mount", "mount", STRINGS},  {"cwd", "cwd", STRING},
-	{"env", "env", VARIABLES},	{"net", "net", STRING},	      {"clean_env", "clean-env", TRUTH},
-	{"timeout", "timeout", NUMBER}, {"limits", "limits", LIMITS}, {"cow", "cow", STRINGS},
+	{"root", "root", STRING},
+	{"read", "read", STRINGS},
+	{"write", "write", STRINGS},
+	{"deny", "deny", STRINGS},
+	{"mount", "mount", STRINGS},
+	{"cwd", "cwd", STRING},
+	{"env", "env", VARIABLES},
+	{"net", "net", STRING},
+	{"clean_env", "clean-env", TRUTH},
+	{"timeout", "timeout", NUMBER},
+	{"limits", "limits", LIMITS},
+	{"cow", "cow", STRINGS},
+	{"layer_size", "layer-size", STRING},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -44,7 +53,7 @@ static error_t unknown_key(struct sandbox_options *o, const char *file, const ch
 		return options_bad(o, "%s: there is no '%s'; did you mean '%s'?", file, name, close);
 	return options_bad(o,
 			   "%s: there is no '%s'; root, read, write, deny, mount, cwd, env, clean_env, net, "
-			   "timeout, limits and cow are known",
+			   "timeout, limits, cow and layer_size are known",
 			   file, name);
 }
 

@@ -219,8 +219,11 @@ static int prepare_layer(struct run *run, struct warren_policy *p)
 	char text[PATH_MAX + 100];
 
 	if (!run->sandbox.n_cow)
-		return run->layer || run->fate_said || run->dry_run
-			       ? fail(EXIT_USAGE, "--layer, --on-exit and --dry-run go with --cow DIR")
+		return run->layer || run->fate_said || run->dry_run || run->sandbox.layer_size ||
+				       run->sandbox.layer_files
+			       ? fail(EXIT_USAGE,
+				      "--layer, --layer-size, --layer-files, --on-exit and --dry-run go "
+				      "with --cow DIR")
 			       : 0;
 	if (run->dry_run && run->fate_said)
 		return fail(EXIT_USAGE, "--dry-run discards the layer; it does not go with --on-exit");

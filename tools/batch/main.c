@@ -343,6 +343,10 @@ static char *rerun_command(const struct sandbox_options *o, const char *cwd)
 		fprintf(f, " %s %s", mount ? "--mount" : "--env", q ? q : "");
 		free(q);
 	}
+	if (o->layer_size)
+		fprintf(f, " --layer-size %llu", (unsigned long long)o->layer_size);
+	if (o->layer_files)
+		fprintf(f, " --layer-files %llu", (unsigned long long)o->layer_files);
 	for (unsigned i = 0; i < o->n_cow; i++)
 		for (unsigned k = 0; k <= o->cow[i].n_lowers; k++) {
 			char *q = shell_quote(k ? o->cow[i].lowers[k - 1] : o->cow[i].guest);
@@ -367,7 +371,10 @@ static int place_layers(struct batch *b)
 	int r = 0;
 
 	if (!b->sandbox->n_cow)
-		return b->keep_failed ? fail(EXIT_USAGE, "--keep-failed goes with --cow DIR") : 0;
+		return b->keep_failed || b->sandbox->layer_size || b->sandbox->layer_files
+			       ? fail(EXIT_USAGE,
+				      "--keep-failed, --layer-size and --layer-files go with --cow DIR")
+			       : 0;
 	if (b->keep_failed && mkdir(b->layers, 0700) < 0 && errno != EEXIST)
 		r = -errno;
 	if (!b->keep_failed) {

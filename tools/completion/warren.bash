@@ -46,10 +46,10 @@ _warren()
 	--limits) mapfile -t COMPREPLY < <(compgen -W "memory= processes= cpu= wall= files= file-size= best-effort" -- "$cur") ;;
 	--net) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$cur") ;;
 	--on-exit) mapfile -t COMPREPLY < <(compgen -W "keep discard commit commit-on-success" -- "$cur") ;;
-	--env | --timeout) ;;
+	--env | --timeout | --layer-size | --layer-files) ;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "-r -w --root --read --write --deny --mount --cwd --env --clean-env --net
-			--cow --lower --layer --on-exit --dry-run --limits --profile --timeout --stats --json --trace --help --" -- "$cur")
+			--cow --lower --layer --layer-size --layer-files --on-exit --dry-run --limits --profile --timeout --stats --json --trace --help --" -- "$cur")
 		;;
 	esac
 	compopt -o filenames 2>/dev/null

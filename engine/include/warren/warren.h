@@ -78,6 +78,10 @@ struct warren_layer_options {
 	const char *const *lowers;
 	unsigned n_lowers;
 	const char *command; /* kept in the layer, for people; may be NULL */
+	/* Of what is written, 0: no limit. Beyond them a file is neither made nor copied nor opened to be
+	 * written to: EDQUOT. What goes on writing through descriptors that it has ends the sandbox
+	 * (WARREN_LIMIT_LAYER) when it gets an eighth, and 16 MiB, further. */
+	uint64_t max_bytes, max_files;
 };
 /* The same with options, all of which are copied; NULL: none. An existing layer must be opened over the
  * lowers that it was made over. */
@@ -110,8 +114,9 @@ enum warren_limit {
 	WARREN_LIMIT_CPU,
 	WARREN_LIMIT_WALL,
 	WARREN_LIMIT_FILE_SIZE,
+	WARREN_LIMIT_LAYER,
 };
-/* "memory", "processes", "cpu", "wall", "file-size"; "none". */
+/* "memory", "processes", "cpu", "wall", "file-size", "layer-size"; "none". */
 const char *warren_limit_name(enum warren_limit l);
 /* Can they be enforced here? 0, or a negative errno and why, one line. warren_sandbox_start() asks, too. */
 int warren_limits_check(const struct warren_limits *l, char *why, size_t size);
