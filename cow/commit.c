@@ -388,8 +388,8 @@ int wr_layer_discard(const char *path)
 
 	if (dir < 0)
 		return -errno;
-	if (faccessat(dir, "meta.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? -EINVAL : -errno;
+	if (faccessat(dir, "meta.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && wr_layer_unfinished(dir) != 1)
+		return -EINVAL;
 	_cleanup_close_ int lock = openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (lock < 0)
 		return -errno;
@@ -406,7 +406,7 @@ int wr_layer_discard(const char *path)
 		if (unlinkat(dir, files[i], 0) < 0 && errno != ENOENT)
 			r = -errno;
 	/* last: until then it is a layer, and can be discarded again */
-	if (r == 0 && unlinkat(dir, "meta.json", 0) < 0)
+	if (r == 0 && unlinkat(dir, "meta.json", 0) < 0 && errno != ENOENT)
 		r = -errno;
 	if (r == 0 && rmdir(path) < 0)
 		r = -errno;

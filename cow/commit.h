@@ -34,8 +34,8 @@ enum wr_recovery { WR_RECOVERED_NOTHING, WR_ROLLED_BACK, WR_ROLLED_FORWARD };
 /* Ends a commit that was killed. wr_layer_open() refuses such a layer (-EUCLEAN) unless asked to recover. */
 int wr_layer_recover(struct wr_layer *l);
 
-/* Removes a layer, whatever the modes in it. -EBUSY while a supervisor has it open, -EINVAL if it is no
- * layer, -EUCLEAN if a commit of it was killed: recover it first. */
+/* Removes a layer, completed or not, whatever the modes in it. -EBUSY while a supervisor has it open, -EINVAL
+ * if it is no layer, -EUCLEAN if a commit of it was killed: recover it first. */
 int wr_layer_discard(const char *dir);
 
 #endif

@@ -51,7 +51,7 @@ struct wr_layer {
 	bool readonly;
 	bool xattrs, devices; /* what the upper's file system can hold */
 	bool file_marks;      /* there may be whiteouts that are files */
-	int64_t created;      /* seconds since the epoch */
+	int64_t created;      /* nanoseconds since the epoch */
 	char *covers, *command;
 	atomic_ullong tmp_serial;
 	pthread_mutex_t shards[N_SHARDS];
@@ -198,6 +198,8 @@ void wr_forget_children(struct wr_layer *l, const char *full, int dirfd, const c
 /* ---- scan.c, listing.c, quota.c ---- */
 
 int wr_scan(struct wr_layer *l);
+/* 1: a layer that was never completed, 0: an empty directory, -ENOTEMPTY. */
+int wr_layer_unfinished(int dirfd);
 /* A directory of the upper layer, O_RDONLY, even if its owner may not read it: then its mode was changed, and
  * the caller restores *ret_st's. */
 int wr_open_readable(struct wr_layer *l, const char *path, struct stat *ret_st, bool *ret_opened_up);

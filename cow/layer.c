@@ -155,26 +155,28 @@ static int open_own_dir(struct wr_layer *l, const struct wr_layer_options *o)
 /* What has no meta.json is a layer only if it is empty, or if it was never completed: then the lock is there
  * and nothing else than what is made after it. Anything else would be taken for scratch files, and removed.
  */
-static int check_new(struct wr_layer *l)
+int wr_layer_unfinished(int dirfd)
 {
-	static const char *const ours[] = {".", "..", "work", "upper", "meta.json.new"};
-	int fd = openat(l->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	static const char *const ours[] = {"lock", "work", "upper", "meta.json.new"};
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
-	bool locked = false, other = false;
+	bool locked = false, any = false;
 
 	if (!d)
 		return -errno;
 	while ((e = readdir(d))) {
 		size_t i = 0;
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
 		while (i < WR_ARRAY_SIZE(ours) && strcmp(e->d_name, ours[i]))
 			i++;
-		if (i == WR_ARRAY_SIZE(ours) && strcmp(e->d_name, "lock"))
+		if (i == WR_ARRAY_SIZE(ours))
 			return -ENOTEMPTY;
-		locked |= i == WR_ARRAY_SIZE(ours);
-		other |= i > 1 && i < WR_ARRAY_SIZE(ours);
+		locked |= i == 0;
+		any = true;
 	}
-	return other && !locked ? -ENOTEMPTY : 0;
+	return any && !locked ? -ENOTEMPTY : locked;
 }
 
 static int take_lock(struct wr_layer *l)
@@ -184,8 +186,13 @@ static int take_lock(struct wr_layer *l)
 	l->lock_fd = openat(l->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (l->lock_fd < 0)
 		return -errno;
-	if (flock(l->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	/* who only looks whether it is taken has it for a moment */
+	const struct timespec pause = {.tv_nsec = 1000000};
+	for (int i = 0; flock(l->lock_fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (errno != EWOULDBLOCK || i == 5)
+			return errno == EWOULDBLOCK ? -EBUSY : -errno;
+		nanosleep(&pause, NULL);
+	}
 	return 0;
 }
 
@@ -212,12 +219,14 @@ static int make_upper(struct wr_layer *l)
 
 static int make_layer(struct wr_layer *l, const struct wr_layer_options *o, struct wr_meta *meta)
 {
-	struct wr_meta m = {
-		.created = time(NULL), .covers = (char *)o->covers, .command = (char *)o->command};
+	struct timespec now;
+	struct wr_meta m = {.covers = (char *)o->covers, .command = (char *)o->command};
 	int r = faccessat(l->dir, "upper", F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? make_upper(l) : 0;
 
 	if (r < 0)
 		return r;
+	clock_gettime(CLOCK_REALTIME, &now);
+	m.created = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	for (; m.n_lowers < l->n_lowers; m.n_lowers++)
 		m.lowers[m.n_lowers] = l->lowers[m.n_lowers].path;
 	r = wr_meta_write(l->dir, &m); /* last: with it the layer is one */
@@ -271,7 +280,9 @@ int wr_layer_open(const struct wr_layer_options *o, struct wr_layer **ret)
 	}
 	int r = open_own_dir(l, o);
 	if (r == 0 && !l->readonly && faccessat(l->dir, "meta.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		r = check_new(l);
+		r = wr_layer_unfinished(l->dir);
+	if (r > 0)
+		r = 0;
 	if (r == 0)
 		r = take_lock(l);
 	if (r == 0) {

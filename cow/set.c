@@ -11,6 +11,7 @@
 #include <sys/file.h>
 
 #define NAME	  "set.json"
+#define LOCK	  "lock"
 #define MAX_PARTS 64
 
 void wr_set_release(struct wr_set *s)
@@ -150,7 +151,8 @@ static int check_new(int fd)
 	if (!dir)
 		return -errno;
 	while ((e = readdir(dir)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && strcmp(e->d_name, NAME ".new"))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && strcmp(e->d_name, NAME ".new") &&
+		    strcmp(e->d_name, LOCK))
 			return -ENOTEMPTY;
 	return 0;
 }
@@ -177,28 +179,34 @@ static int choose(struct wr_set *all, const char *dir, const char *const *covers
 	return r < 0 ? r : added;
 }
 
+/* One at a time; the parts have locks of their own. */
+static int lock_set(int dir)
+{
+	_cleanup_close_ int fd = openat(dir, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 || flock(fd, LOCK_EX) < 0 ? -errno : wr_steal_fd(&fd);
+}
+
 int wr_set_make(const char *dir, const char *const *covers, size_t n, struct wr_set *ret)
 {
 	_cleanup_set_ struct wr_set all = {0};
 
 	*ret = (struct wr_set){0};
 	_cleanup_close_ int fd = open_dir(dir);
-	if (fd == -ENOENT && n == 1)
+	if (n == 1 && (fd == -ENOENT || (fd >= 0 && !has(fd, NAME))))
 		return add_part(ret, strdup(dir), strdup(covers[0]));
 	if (fd == -ENOENT && mkdir(dir, 0700) == 0)
 		fd = open_dir(dir);
 	if (fd < 0)
 		return fd;
-	/* one at a time; the parts have locks of their own */
-	if (flock(fd, LOCK_EX) < 0)
-		return -errno;
-	int r = read_file(fd, dir, &all);
-	if (r == -ENOENT) {
-		if (n == 1)
-			return add_part(ret, strdup(dir), strdup(covers[0]));
-		r = has(fd, "meta.json") ? -EEXIST : check_new(fd);
-	}
-	if (r == 0)
+	int r = has(fd, "meta.json") ? -EEXIST : has(fd, NAME) ? 0 : check_new(fd);
+	if (r < 0)
+		return r;
+	_cleanup_close_ int lock = lock_set(fd);
+	if (lock < 0)
+		return lock;
+	r = read_file(fd, dir, &all);
+	if (r == 0 || r == -ENOENT)
 		r = choose(&all, dir, covers, n, ret);
 	if (r > 0)
 		r = write_file(fd, &all);
@@ -223,6 +231,8 @@ int wr_set_discard(const char *dir)
 			r = 0;
 	}
 	if (r == 0 && unlinkat(fd, NAME ".new", 0) < 0 && errno != ENOENT)
+		r = -errno;
+	if (r == 0 && unlinkat(fd, LOCK, 0) < 0 && errno != ENOENT)
 		r = -errno;
 	if (r == 0 && unlinkat(fd, NAME, 0) < 0)
 		r = -errno;

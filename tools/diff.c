@@ -4,6 +4,7 @@
 #include "diff.h"
 #include "cli.h"
 #include "layer.h"
+#include "patch.h"
 #include "../cow/diff.h"
 #include "../cow/set.h"
 #include <argp.h>
@@ -84,6 +85,8 @@ static int print_change(void *user, const struct wr_change *c)
 	const struct printing *pr = user;
 	const struct diff_format *f = pr->f;
 
+	if (f->patch)
+		return patch_print(f->to, pr->prefix, c, f->color);
 	if (f->json) {
 		print_json(pr, kinds[c->kind].name, c);
 		return 0;
@@ -147,6 +150,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		a->format.json = true;
 		return 0;
+	case 'p':
+		a->format.patch = true;
+		return 0;
 	case '0':
 		a->format.nul = true;
 		return 0;
@@ -161,6 +167,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "One JSON object a line", 0},
+	{"patch", 'p', NULL, 0, "What changed in the files, as patch -p1 and git apply take it", 0},
 	{"null", '0', NULL, 0, "A NUL byte behind each path, and the paths' own bytes", 0},
 	{0},
 };

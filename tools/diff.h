@@ -10,6 +10,7 @@ struct diff_format {
 	FILE *to;
 	bool json;  /* an object a line */
 	bool nul;   /* the paths' own bytes, each with a NUL byte behind it */
+	bool patch; /* the changes of content, as patch(1) takes them */
 	bool color; /* for a terminal */
 };
 

@@ -7,9 +7,11 @@
 #include "../cow/set.h"
 #include "../engine/base/cleanup.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 const char *layer_trouble(int r)
@@ -236,13 +238,23 @@ int layer_fate_parse(const char *word, enum layer_fate *ret)
 	return -EINVAL;
 }
 
-int layer_make_temporary(char *buf, size_t size)
+const char *layer_temporary_place(void)
 {
 	const char *base = getenv("TMPDIR");
 
-	if (snprintf(buf, size, "%s/warren-layer-XXXXXX", base && *base == '/' ? base : "/tmp") >= (int)size)
+	return base && *base == '/' ? base : "/tmp";
+}
+
+int layer_make_temporary(char *buf, size_t size, bool kept)
+{
+	if (snprintf(buf, size, "%s/%sXXXXXX", layer_temporary_place(),
+		     kept ? LAYER_KEPT : LAYER_TEMPORARY) >= (int)size)
 		return -ENAMETOOLONG;
-	return mkdtemp(buf) ? 0 : -errno;
+	if (!mkdtemp(buf))
+		return -errno;
+	/* open until we end: that says to others that it is in use, see layers.c */
+	int fd = open(buf, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || flock(fd, LOCK_SH) < 0 ? -errno : 0;
 }
 
 int layer_end(const char *dir, enum layer_fate fate, bool show, int code, const char *command)

@@ -18,8 +18,12 @@ int layer_attach(struct warren_policy *p, const struct sandbox_options *o, const
 		 const char *command, char *text, size_t size);
 /* The words with blanks between them, malloc or NULL: what a layer says it was made by. */
 char *layer_command(char *const *argv);
-/* A new directory for a layer that nobody named, in buf. 0 or a negative errno. */
-int layer_make_temporary(char *buf, size_t size);
+/* A new directory for a layer that nobody named, in buf. kept: it may stay; the others are thrown away in the
+ * end, and what a crash left of them is removed by warren layers --prune. 0 or a negative errno. */
+#define LAYER_TEMPORARY "warren-layer-"
+#define LAYER_KEPT	"warren-kept-"
+int layer_make_temporary(char *buf, size_t size, bool kept);
+const char *layer_temporary_place(void);
 /* After the sandbox has ended and its policy is gone. show: print what changed, to standard output. The exit
  * code: code, or another one after a line on stderr when the layer's end failed (the layer is kept then). */
 int layer_end(const char *dir, enum layer_fate fate, bool show, int code, const char *command);
@@ -35,6 +39,7 @@ int layer_args(const struct argp *argp, int argc, char **argv, const char *comma
 
 int cmd_diff(int argc, char **argv);
 int cmd_commit(int argc, char **argv);
+int cmd_layers(int argc, char **argv);
 int cmd_discard(int argc, char **argv);
 
 #endif

@@ -15,6 +15,7 @@ static const struct {
 	{"diff", cmd_diff, "say what a layer changes"},
 	{"commit", cmd_commit, "apply a layer to the directory that it lies over"},
 	{"discard", cmd_discard, "throw a layer away"},
+	{"layers", cmd_layers, "list layers, and remove what crashes left"},
 	{"check", cmd_check, "what this kernel offers, and what it means"},
 	{"syscalls", cmd_syscalls, "the table of intercepted system calls"},
 };

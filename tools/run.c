@@ -235,7 +235,8 @@ static int prepare_layer(struct run *run, struct warren_policy *p)
 	if (!run->fate_said)
 		run->fate = run->layer && !run->dry_run ? LAYER_KEEP : LAYER_DISCARD;
 	if (!run->layer) {
-		int r = layer_make_temporary(temporary, sizeof(temporary));
+		int r = layer_make_temporary(temporary, sizeof(temporary),
+					     run->fate == LAYER_KEEP || run->fate == LAYER_COMMIT_ON_SUCCESS);
 		if (r < 0) {
 			snprintf(text, sizeof(text), "no temporary layer can be made ('%s'): %s", temporary,
 				 strerror(-r));

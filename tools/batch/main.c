@@ -378,7 +378,7 @@ static int place_layers(struct batch *b)
 	if (b->keep_failed && mkdir(b->layers, 0700) < 0 && errno != EEXIST)
 		r = -errno;
 	if (!b->keep_failed) {
-		r = layer_make_temporary(temporary, sizeof(temporary));
+		r = layer_make_temporary(temporary, sizeof(temporary), false);
 		b->layers = temporary;
 	}
 	if (r == 0)

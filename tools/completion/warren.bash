@@ -7,12 +7,12 @@ _warren()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "run batch diff commit discard check syscalls help --help --version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run batch diff commit discard layers check syscalls help --help --version" -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run batch diff commit discard check syscalls" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run batch diff commit discard layers check syscalls" -- "$cur")
 		return
 		;;
 	check)
@@ -23,8 +23,8 @@ _warren()
 		mapfile -t COMPREPLY < <(compgen -W "--help --markdown" -- "$cur")
 		return
 		;;
-	diff | commit | discard)
-		mapfile -t COMPREPLY < <(compgen -d -W "--help --json --null --merge" -- "$cur")
+	diff | commit | discard | layers)
+		mapfile -t COMPREPLY < <(compgen -d -W "--help --json --null --patch --merge --prune" -- "$cur")
 		return
 		;;
 	run | batch) ;;
