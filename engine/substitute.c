@@ -277,6 +277,11 @@ static int write_scratch(struct trace *tr, uint64_t at)
 	return write_task(tr->tid, at, copy, s->scratch_len);
 }
 
+int wr_subst_rewrite(struct trace *tr, uint64_t at)
+{
+	return write_scratch(tr, at);
+}
+
 /* A mapping of our own in the task, at an address where nobody else maps anything. It stays, for the next
  * time: after vfork the memory is the parent's, where nothing could be unmapped any more once the child has
  * its new program. No other substitution has this slot while ours runs. */

@@ -77,6 +77,9 @@ int wr_subst_install(struct warren_substitution *s, int fd);
  * errno; -ESRCH: the task is gone. */
 int64_t wr_subst_call(struct trace *tr, long nr, const uint64_t args[6]);
 
+/* In steps(): puts the scratch at `at` into the task's memory once more. */
+int wr_subst_rewrite(struct trace *tr, uint64_t at);
+
 /* A pool of tracer threads that grows on demand up to max and shrinks when idle. Beyond max, every sandbox
  * that has no substitution running gets one more thread: tasks that are stuck in the kernel hold up their own
  * sandbox only. */

@@ -71,25 +71,30 @@ static int to_layer(struct wr_target *t)
 	return 0;
 }
 
-/* An fd that is open for nothing: by O_PATH, or by the access mode 3, which is an open file all the same? */
-static bool is_o_path(pid_t tid, int fd)
+bool wr_is_o_path(struct warren_request *rq, int fd)
 {
-	int flags = wr_task_fd_flags(tid, fd);
+	char link[48];
+	struct stat st;
+
+	/* The link's mode says what the fd is open for: nothing, for O_PATH and for the access mode 3, which
+	 * is an open file all the same. */
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", rq->tid, fd);
+	if (fd < 0 || lstat(link, &st) < 0)
+		return true;
+	if (st.st_mode & 0700)
+		return false;
+	int flags = wr_task_fd_flags(rq->tid, fd);
 	return flags < 0 || (flags & O_PATH);
 }
 
 int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target *t)
 {
 	char link[48];
-	struct stat st;
 
-	if (fd < 0 && !(o_path && fd == AT_FDCWD))
+	/* the number may be another file's a moment later: this decides no right */
+	if (o_path ? fd < 0 && fd != AT_FDCWD : wr_is_o_path(rq, fd))
 		return -EBADF;
 	snprintf(link, sizeof(link), fd == AT_FDCWD ? "/proc/%d/cwd" : "/proc/%d/fd/%d", rq->tid, fd);
-	/* The link's mode says what the fd is open for: nothing, for O_PATH and for the access mode 3. The
-	 * number may be another file's a moment later: this decides no right. */
-	if (!o_path && (lstat(link, &st) < 0 || (!(st.st_mode & 0700) && is_o_path(rq->tid, fd))))
-		return -EBADF;
 	t->fd = open(link, O_PATH | O_CLOEXEC);
 	if (t->fd < 0)
 		return errno == ENOENT ? -EBADF : -errno;

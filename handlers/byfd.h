@@ -12,6 +12,9 @@
  * -EBADF; -EROFS and -EACCES as for paths. */
 int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target *t);
 
+/* Is the guest's fd one that was opened by O_PATH, or none at all? */
+bool wr_is_o_path(struct warren_request *rq, int fd);
+
 /* Mode, owner and extended attributes of the host's device nodes, which a root guest owns: -EPERM, else 0. */
 int wr_check_attributes(const struct wr_target *t);
 

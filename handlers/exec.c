@@ -116,6 +116,8 @@ static int find_image(struct warren_request *rq, struct program *p, struct wr_im
 {
 	for (;;) {
 		int r = wr_image_read(p->fd, image);
+		if (r == -ENOEXEC && wr_execve_check(p->fd) == -ETXTBSY)
+			r = -ETXTBSY; /* it is open for writing: the kernel would not look any further */
 		if (r < 0 || image->kind != WR_IMAGE_SCRIPT)
 			return r;
 		if (p->inaccessible)

@@ -12,10 +12,10 @@ struct warren_verdict wr_handle_inotify_add_watch(struct warren_request *rq, voi
 	char link[32], *path = rq->scratch->path[0];
 
 	(void)user;
-	/* The instance is what the kernel looks at first: with a path that names nothing it complains about
-	 * the instance and the mask only. */
+	/* The mask and the instance are what the kernel looks at first: with a path that names nothing it
+	 * complains about those only. */
 	_cleanup_close_ int in = wr_guest_fd(rq, -1, rq->args[0]);
-	if (in < 0)
+	if (in < 0 && in != -EBADF)
 		return warren_return(in);
 	if (inotify_add_watch(in, "", mask) < 0 && errno != ENOENT)
 		return warren_return(-errno);

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "byfd.h"
 #include "handlers.h"
+#include "proc.h"
 #include "resolve.h"
 #include <string.h>
 #include <sys/stat.h>
@@ -99,8 +100,11 @@ static int refuse_device(const struct wr_target *t)
 
 	if (fstatat(t->parent, t->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
-	if (errno != ENOENT || t->slash)
+	if (errno != ENOENT || t->slash ||
+	    t->mnt->kind == WR_MOUNT_PROC) /* there is no name to be made in /proc */
 		return -errno;
+	if (fstat(t->parent, &st) == 0 && st.st_nlink == 0)
+		return -ENOENT; /* a deleted directory */
 	return faccessat(t->parent, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : -EPERM;
 }
 
@@ -169,6 +173,8 @@ struct warren_verdict wr_handle_unlinkat(struct warren_request *rq, void *user)
 		return warren_return(dir ? wr_layer_rmdir(l, rel) : wr_layer_unlink(l, rel));
 	if (r == 0 && unlinkat(t.parent, name_of(&t, name), dir ? AT_REMOVEDIR : 0) < 0)
 		r = -errno;
+	if (r == -EACCES && t.parent >= 0 && wr_proc_is_own_fds(rq, t.mnt, t.parent))
+		r = dir ? -ENOTDIR : -EPERM;
 	return warren_return(r);
 }
 
@@ -226,16 +232,32 @@ struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
 	return warren_return(r);
 }
 
-/* What the kernel found out while it walked both paths, before it compared their mounts. */
+/* May the directory of a name be searched? The kernel has asked that before it compares the mounts. */
 static int walked(const struct wr_target *t)
 {
-	struct stat st;
+	return t->parent >= 0 && faccessat(t->parent, ".", X_OK, AT_EACCESS) < 0 ? -EACCES : 0;
+}
 
-	if (t->parent < 0)
-		return 0;
-	if (faccessat(t->parent, ".", X_OK, AT_EACCESS) < 0)
-		return -errno;
-	return fstat(t->parent, &st) == 0 && st.st_nlink == 0 ? -ENOENT : 0; /* a deleted directory */
+/* Both names are looked at first, then whether they are on one mount, then at all the rest. */
+static int names_of_rename(struct warren_request *rq, unsigned flags, struct wr_target *from,
+			   struct wr_target *to)
+{
+	int r = parent_of(rq, (int)rq->args[0], 1, 1, from);
+	if (r < 0 && from->parent < 0)
+		return r;
+	int r2 = parent_of(rq, (int)rq->args[2], 3, 0, to);
+	if (r2 < 0 && to->parent < 0)
+		return walked(from) < 0 ? -EACCES : r2;
+	bool fixed_from = fixed(rq, from), fixed_to = fixed(rq, to);
+	if ((from->mnt != to->mnt || fixed_from || fixed_to) && (walked(from) < 0 || walked(to) < 0))
+		return -EACCES;
+	if (from->mnt != to->mnt)
+		return -EXDEV;
+	if (r < 0 || r2 < 0)
+		return r < 0 ? r : r2;
+	if (fixed_from)
+		return -EBUSY;
+	return fixed_to ? (flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY) : 0;
 }
 
 struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
@@ -248,25 +270,7 @@ struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 	(void)user;
 	if (flags & ~7U || ((flags & 2) && (flags & 5)))
 		return warren_return(-EINVAL);
-	/* The kernel looks at both paths first, then whether they are on one mount, then at all the rest. */
-	int r = parent_of(rq, (int)rq->args[0], 1, 1, &from);
-	if (r < 0 && from.parent < 0)
-		return warren_return(r);
-	int r2 = parent_of(rq, (int)rq->args[2], 3, 0, &to);
-	if (r2 < 0 && to.parent < 0) {
-		r = walked(&from);
-		return warren_return(r == -EACCES ? r : r2);
-	}
-	if (from.mnt != to.mnt) {
-		r = walked(&from);
-		r = r < 0 ? r : walked(&to);
-		return warren_return(r < 0 ? r : -EXDEV);
-	}
-	r = r < 0 ? r : r2;
-	if (r == 0 && (fixed(rq, &from) || fixed(rq, &to))) {
-		r = walked(&from);
-		r = r == -EACCES ? r : -EBUSY;
-	}
+	int r = names_of_rename(rq, flags, &from, &to);
 	if (r == 0 && !wr_request_alive(rq))
 		r = -ENOENT;
 	if (r < 0)
@@ -278,6 +282,8 @@ struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 	else if (syscall(SYS_renameat2, from.parent, name_of(&from, a), to.parent, name_of(&to, b), flags) <
 		 0)
 		r = -errno;
+	if (r == -EACCES && wr_proc_is_own_fds(rq, from.mnt, from.parent))
+		r = -EPERM;
 	wr_rename_ends();
 	return warren_return(r);
 }

@@ -107,12 +107,12 @@ static int verify(const struct warren_policy *p, int fd, const char *host, const
 		r = mount_and_inode(m->fd, &other);
 	if (r < 0 || own.stx_mnt_id == other.stx_mnt_id)
 		return r;
-	_cleanup_close_ int again = wr_openat2(m->fd, *rel ? rel : ".", &how);
-	if (again < 0)
-		return again;
-	r = mount_and_inode(again, &other);
-	if (r < 0)
-		return r;
+	if (*rel) {
+		_cleanup_close_ int again = wr_openat2(m->fd, rel, &how);
+		r = again < 0 ? again : mount_and_inode(again, &other);
+		if (r < 0)
+			return r;
+	}
 	return own.stx_mnt_id == other.stx_mnt_id && own.stx_ino == other.stx_ino ? 0 : -EACCES;
 }
 
@@ -191,14 +191,17 @@ static int climb(const struct warren_policy *p, int fd, int why, char *cur)
 	return -ENAMETOOLONG;
 }
 
-/* Takes fd. */
-static int settle(const struct warren_policy *p, int fd, struct wr_origin *base, char *cur)
+int wr_origin_take(const struct warren_policy *p, int fd, struct wr_origin *base, char *cur)
 {
 	char host[PATH_MAX + 1];
 	const char *rel;
+	struct stat st;
 
 	wr_cleanup_close(&base->fd);
 	base->fd = fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	base->is_dir = S_ISDIR(st.st_mode);
 	int r = host_name(fd, host);
 	base->deleted = r == WR_NAMELESS;
 	if (r == 0)
@@ -221,7 +224,7 @@ int wr_origin_open(struct warren_request *rq, int dirfd, struct wr_origin *base,
 	int fd = open(wr_origin_link(rq, dirfd, link), O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -EBADF : -errno;
-	return settle(wr_sandbox_policy(rq->sandbox), fd, base, cur);
+	return wr_origin_take(wr_sandbox_policy(rq->sandbox), fd, base, cur);
 }
 
 int wr_origin_object(struct warren_request *rq, int dirfd, int fd, char *cur, const struct wr_mount **ret_mnt,
@@ -250,5 +253,5 @@ int wr_origin_up(const struct warren_policy *p, struct wr_origin *base, char *cu
 	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = resolve};
 	int fd = wr_openat2(base->fd, "..", &how);
 
-	return fd < 0 ? fd : settle(p, fd, base, cur);
+	return fd < 0 ? fd : wr_origin_take(p, fd, base, cur);
 }

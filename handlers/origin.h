@@ -14,6 +14,7 @@ struct wr_origin {
 	size_t len; /* of its path at the beginning of the walk's cur */
 	const struct wr_mount *mnt;
 	bool deleted; /* nothing can be made in it any more */
+	bool is_dir;
 };
 
 /* The canonical guest path ("" for the root) of dirfd (AT_FDCWD: the working directory), in WR_WALK_BUF
@@ -28,6 +29,8 @@ const char *wr_origin_link(const struct warren_request *rq, int dirfd, char buf[
 /* Opens dirfd itself and finds out where it lies. cur: its guest path; where that cannot be had, the nearest
  * ancestor's with a component that names nothing, so that the same rules apply. Errors as above. */
 int wr_origin_open(struct warren_request *rq, int dirfd, struct wr_origin *base, char *cur);
+/* The same for an object that is open as fd, O_PATH, which becomes base's. */
+int wr_origin_take(const struct warren_policy *p, int fd, struct wr_origin *base, char *cur);
 /* ".." of a base: base and cur are replaced. resolve: RESOLVE_NO_XDEV or 0. */
 int wr_origin_up(const struct warren_policy *p, struct wr_origin *base, char *cur, uint64_t resolve);
 /* Where the object lies that the guest's dirfd is, opened as fd, and what may be done with it: by the rules

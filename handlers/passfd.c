@@ -3,6 +3,7 @@
 #include "passfd.h"
 #include "../engine/substitute.h"
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -54,10 +55,12 @@ static int prepare(struct warren_substitution *s)
 }
 
 /* The number in the message is in the task's memory, where another thread may change it: then it is another
- * fd of its own that is moved, or becomes the working directory, as it could do itself. */
-static int64_t received(struct warren_substitution *s, struct trace *tr, uint64_t at)
+ * fd of its own that is moved, or becomes the working directory, as it could do itself. The message stays in
+ * the socket, for another try. */
+static int64_t receive(struct warren_substitution *s, struct trace *tr, uint64_t at)
 {
-	const uint64_t args[6] = {(uint64_t)s->installed, at + offsetof(struct message, head), MSG_DONTWAIT};
+	const uint64_t args[6] = {(uint64_t)s->installed, at + offsetof(struct message, head),
+				  MSG_DONTWAIT | MSG_PEEK};
 	struct message m;
 	struct iovec l = {&m, sizeof(m)}, r = {(void *)(uintptr_t)at, sizeof(m)};
 	int fd;
@@ -71,11 +74,34 @@ static int64_t received(struct warren_substitution *s, struct trace *tr, uint64_
 	return m.head.msg_controllen && fd >= 0 ? fd : -EMFILE; /* no room for it */
 }
 
+/* The task has one number left and needs two for a moment: its limit is raised for as long as that takes, if
+ * it may raise it itself. Another thread that sets the limit just then may find the old value back
+ * afterwards. */
+static int64_t receive_beyond_limit(struct warren_substitution *s, struct trace *tr, uint64_t at)
+{
+	struct rlimit old, high, now;
+
+	if (prlimit(s->tid, RLIMIT_NOFILE, NULL, &old) < 0 || old.rlim_cur == old.rlim_max)
+		return -EMFILE;
+	high = (struct rlimit){old.rlim_max, old.rlim_max};
+	/* what was asked for is in the task's memory: recvmsg has put its answer over it */
+	if (wr_subst_rewrite(tr, at) < 0 || prlimit(s->tid, RLIMIT_NOFILE, &high, NULL) < 0)
+		return -EMFILE;
+	int64_t got = receive(s, tr, at);
+	if (prlimit(s->tid, RLIMIT_NOFILE, NULL, &now) == 0 && now.rlim_cur == high.rlim_cur) {
+		now.rlim_cur = old.rlim_cur;
+		prlimit(s->tid, RLIMIT_NOFILE, &now, NULL);
+	}
+	return got;
+}
+
 static int64_t steps(struct warren_substitution *s, struct trace *tr, uint64_t at)
 {
 	const struct passing *p = s->data;
-	int64_t got = received(s, tr, at), result;
+	int64_t got = receive(s, tr, at), result;
 
+	if (got == -EMFILE)
+		got = receive_beyond_limit(s, tr, at);
 	if (got < 0)
 		return got;
 	const uint64_t own[6] = {(uint64_t)got};

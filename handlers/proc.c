@@ -231,7 +231,7 @@ static int judge(struct warren_request *rq, int obj, struct wr_proc *pr)
 	pr->write_only = false;
 	if (is_anonymous(host))
 		return 0;
-	if (wr_policy_guest_path(p, host, guest, sizeof(guest)) == 0 &&
+	if (!pr->foreign && wr_policy_guest_path(p, host, guest, sizeof(guest)) == 0 &&
 	    !(S_ISCHR(st.st_mode) && st.st_dev == p->pts_dev)) {
 		pr->may = wr_policy_may(p, wr_policy_mount(p, guest, &in), guest);
 		return 0;
@@ -247,7 +247,7 @@ static int judge(struct warren_request *rq, int obj, struct wr_proc *pr)
 	return pr->may ? 0 : -EACCES;
 }
 
-/* A magic link to an object: a name in the sandbox if it has one, else the object. */
+/* A magic link to an object. */
 static int magic(struct warren_request *rq, size_t consumed, struct wr_proc *ret)
 {
 	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
@@ -256,13 +256,17 @@ static int magic(struct warren_request *rq, size_t consumed, struct wr_proc *ret
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%s", ret->rel);
+	ret->consumed = consumed;
+	ret->may = ALL;
 	ssize_t n = readlink(path, host, sizeof(host) - 1);
+	if (n < 0 && errno == ENAMETOOLONG) { /* it is found without */
+		ret->kind = WR_PROC_OBJECT;
+		return 0;
+	}
 	if (n < 0)
 		return -errno;
 	host[n] = '\0';
-	ret->consumed = consumed;
 	ret->kind = WR_PROC_MAGIC;
-	ret->may = ALL;
 	if (!strncmp(host, TEXT_NAME, strlen(TEXT_NAME))) {
 		wr_guest_visible_text(rq, host, ret->link, sizeof(ret->link));
 		ret->kind = WR_PROC_LINK;
@@ -280,8 +284,9 @@ static int magic(struct warren_request *rq, size_t consumed, struct wr_proc *ret
 	bool inside = wr_policy_guest_path(p, host, ret->link, sizeof(ret->link)) == 0;
 	ret->directory = S_ISDIR(st.st_mode);
 	/* a terminal is used anew by those who hold it, whoever made it */
-	if (inside && !gone && !S_ISLNK(st.st_mode) && !(S_ISCHR(st.st_mode) && st.st_dev == p->pts_dev)) {
-		ret->kind = WR_PROC_LINK;
+	if (inside && (!gone || ret->directory) && !S_ISLNK(st.st_mode) &&
+	    !(S_ISCHR(st.st_mode) && st.st_dev == p->pts_dev)) {
+		ret->kind = WR_PROC_OBJECT;
 		return 0;
 	}
 	/* An fd of a symlink is the symlink, whatever is at its text. */
@@ -407,7 +412,7 @@ int wr_proc_lookup(struct warren_request *rq, const char *path, struct wr_proc *
 	ret->rel[0] = '\0';
 	ret->pid = 0;
 	ret->may = ALL;
-	ret->directory = ret->write_only = false;
+	ret->directory = ret->write_only = ret->foreign = false;
 	if (!rq)
 		return -ENOENT;
 	if ((c == 4 && !memcmp(path, "self", 4)) || (c == 11 && !memcmp(path, "thread-self", 11))) {
@@ -490,6 +495,25 @@ bool wr_proc_lists_natively(const char *path)
 	return !strcmp(path, "fd") || !strcmp(path, "fdinfo");
 }
 
+static bool is_own_fds(struct warren_request *rq, const char *path)
+{
+	return !strcmp(below_process(path), "fd") &&
+	       number(path, strcspn(path, "/")) == wr_task_tgid(rq->tid);
+}
+
+bool wr_proc_is_own_fds(struct warren_request *rq, const struct wr_mount *m, int fd)
+{
+	char link[32], host[128];
+
+	if (m->kind != WR_MOUNT_PROC)
+		return false;
+	ssize_t n = readlink(wr_fd_path(fd, link), host, sizeof(host) - 1);
+	if (n < 0 || (size_t)n <= m->host_len)
+		return false;
+	host[n] = '\0';
+	return is_own_fds(rq, host + m->host_len + 1);
+}
+
 /* ---- opening ---- */
 
 static bool writes(const struct open_how *how)
@@ -500,9 +524,10 @@ static bool writes(const struct open_how *how)
 /* Another thread may change what a number means at any time: the object is opened, judged, and used as it was
  * opened. */
 static int open_object(struct warren_request *rq, int proc_fd, struct wr_proc *pr, const struct open_how *how,
-		       unsigned need)
+		       const char *tail, unsigned need)
 {
 	struct open_how h = {.flags = O_PATH | O_CLOEXEC};
+	struct stat st;
 	char link[32];
 	bool exe = strrchr(pr->rel, '/') && !strcmp(strrchr(pr->rel, '/'), "/exe");
 
@@ -521,30 +546,34 @@ static int open_object(struct warren_request *rq, int proc_fd, struct wr_proc *p
 	h = *how;
 	h.flags &= ~(uint64_t)O_NOFOLLOW;
 	h.resolve = 0;
+	if (tail[0] && (fstat(obj, &st) < 0 || !S_ISDIR(st.st_mode)))
+		return -ENOTDIR;
 	if ((h.flags & O_PATH) && !(h.flags & O_DIRECTORY))
 		return wr_steal_fd(&obj);
 	return wr_openat2(AT_FDCWD, wr_fd_path(obj, link), &h);
 }
 
 int wr_proc_open(struct warren_request *rq, int proc_fd, struct wr_proc *pr, const struct open_how *how,
-		 bool follow, unsigned need)
+		 const char *tail, bool follow, unsigned need)
 {
+	char rel[sizeof(pr->rel) + 4];
 	struct open_how h = *how;
 	bool object = pr->kind == WR_PROC_MAGIC && follow;
 
 	if ((h.flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		return -EEXIST;
-	h.flags &= ~(uint64_t)O_CREAT;
-	if ((h.flags & O_TMPFILE) != O_TMPFILE)
-		h.mode = 0;
-	if (pr->kind == WR_PROC_LINK || (pr->kind == WR_PROC_MAGIC && !follow)) {
+	/* nothing is ever made in /proc: O_CREAT is for what exists */
+	if (pr->kind == WR_PROC_LINK || (pr->kind != WR_PROC_FILE && pr->kind != WR_PROC_TEXT && !follow)) {
 		h.flags |= O_NOFOLLOW;
 		h.resolve = 0;
 	}
 	if (!object && ((pr->may & need) != need || (writes(&h) && !(pr->may & WR_MAY_WRITE))))
 		return -EACCES;
+	snprintf(rel, sizeof(rel), "%s%s", pr->rel, tail);
 	_cleanup_close_ int fd =
-		object ? open_object(rq, proc_fd, pr, &h, need) : wr_openat2(proc_fd, pr->rel, &h);
+		object ? open_object(rq, proc_fd, pr, &h, tail, need) : wr_openat2(proc_fd, rel, &h);
+	if (fd == -EACCES && (h.flags & O_TMPFILE) == O_TMPFILE && is_own_fds(rq, pr->rel))
+		return -EOPNOTSUPP; /* where it may write, see wr_proc_is_own_fds() */
 	if (fd < 0)
 		return fd;
 	/* The number may have become another's between the look at its mark and the open. Were it ours again

@@ -6,11 +6,13 @@
 #include "../engine/policy.h"
 
 enum wr_proc_kind {
-	WR_PROC_FILE,  /* real: openat2 it below the host's /proc at rel */
-	WR_PROC_TEXT,  /* real, but what is read of it comes from wr_proc_text() */
-	WR_PROC_LINK,  /* a symlink whose text for the guest is in link */
-	WR_PROC_MAGIC, /* a link to an object without a name in the sandbox (pipe, socket, memfd, deleted
-			  file ...): open rel itself */
+	WR_PROC_FILE,	/* real: openat2 it below the host's /proc at rel */
+	WR_PROC_TEXT,	/* real, but what is read of it comes from wr_proc_text() */
+	WR_PROC_LINK,	/* a symlink whose text for the guest is in link */
+	WR_PROC_OBJECT, /* a link to an object that has a name in the sandbox: open rel, and go on from there
+			 */
+	WR_PROC_MAGIC,	/* a link to an object without a name in the sandbox (pipe, socket, memfd, deleted
+			   file ...): open rel itself */
 };
 
 /* What a WR_PROC_TEXT holds. */
@@ -29,9 +31,10 @@ struct wr_proc {
 	enum wr_proc_kind kind;
 	enum wr_proc_text text;
 	char rel[128];	 /* below the host's /proc */
-	size_t consumed; /* WR_PROC_LINK, MAGIC: how many bytes of the path name the link */
+	size_t consumed; /* WR_PROC_LINK, OBJECT, MAGIC: how many bytes of the path name the link */
 	pid_t pid;	 /* whose entry it is; 0: the system's */
 	bool directory;	 /* WR_PROC_MAGIC: it leads to a (deleted) directory */
+	bool foreign;	 /* WR_PROC_MAGIC: of another mount namespace, its name means nothing here */
 	bool write_only; /* WR_PROC_MAGIC: not to be opened for reading */
 	unsigned may;	 /* WR_MAY_* */
 	char link[PATH_MAX];
@@ -45,11 +48,15 @@ bool wr_proc_shows(struct warren_request *rq, const char *dir, const char *name)
 /* True for a directory below /proc of which the kernel's own listing is the guest's: fd, fdinfo, task. */
 bool wr_proc_lists_natively(const char *path);
 
+/* Is fd, on the mount m, the directory of the fds of the task's own process? The kernel lets a process write
+ * to that whatever its mode (fs/proc/fd.c, proc_fd_permission()), though it never does anything. */
+bool wr_proc_is_own_fds(struct warren_request *rq, const struct wr_mount *m, int fd);
+
 /* Opens what wr_proc_lookup() found, below the host's /proc at proc_fd, if it allows what is in need
- * (WR_MAY_*); follow: MAGIC is to be followed. pr->may is then what the opened object allows. An fd, or a
- * negative errno. */
+ * (WR_MAY_*); tail: what the path ended in, "", "/" or "/."; follow: MAGIC is to be followed. pr->may is then
+ * what the opened object allows. An fd, or a negative errno. */
 int wr_proc_open(struct warren_request *rq, int proc_fd, struct wr_proc *pr, const struct open_how *how,
-		 bool follow, unsigned need);
+		 const char *tail, bool follow, unsigned need);
 
 /* What readlink says of the link at path (as in wr_proc_lookup) when the kernel says raw. 0 or a negative
  * errno. */

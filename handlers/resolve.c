@@ -98,6 +98,7 @@ static int start(struct wr_walk *w, const char *path)
 	w->tail = "";
 	w->links = w->opens = 0;
 	w->careful = false;
+	w->rooted = path[0] == '/';
 	if (path != w->restbuf)
 		memmove(w->restbuf, path, strlen(path) + 1);
 	if (w->flags & WR_PARENT) {
@@ -120,6 +121,8 @@ static int from_base(struct wr_walk *w, int dirfd, const char *path)
 	int r = wr_origin_open(w->rq, dirfd, &w->base, w->cur);
 	if (r < 0)
 		return r;
+	if (!w->base.is_dir)
+		return -ENOTDIR;
 	w->named = 0;
 	w->scoped = w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT);
 	w->scope = w->base.len;

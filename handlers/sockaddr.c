@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "sockaddr.h"
+#include "proc.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -61,16 +62,34 @@ int wr_sockaddr_hide(struct warren_request *rq, struct wr_sockaddr *a)
 
 /* ---- paths ---- */
 
+static void replace(char *from, const char *to, char what, char by)
+{
+	for (char *c = from; c < to; c++)
+		if (*c == what)
+			*c = by;
+}
+
+/* "D/NAME" that fills the address, back to what the guest wrote: it is as long. */
+static void decode_full(char *path, char *slash)
+{
+	if (path[0] == WR_DOT && (slash == path + 1 || (slash == path + 2 && path[1] == WR_DOT)))
+		replace(path, slash, WR_DOT, '.');
+	replace(path, slash, WR_SLASH_FULL, '/');
+}
+
 /* "D/NAME" back to what the guest wrote, in place: it is one byte shorter. */
 static bool decode(char *path, size_t *len)
 {
 	char *slash = memchr(path, '/', *len);
 
-	if (!slash || slash == path || slash[-1] != WR_SLASH)
+	if (!slash || slash == path)
 		return false;
-	for (char *c = path; c < slash; c++)
-		if (*c == WR_SLASH)
-			*c = '/';
+	if (slash[-1] != WR_SLASH) {
+		if (*len >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+			decode_full(path, slash);
+		return false;
+	}
+	replace(path, slash, WR_SLASH, '/');
 	memmove(slash, slash + 1, *len - (size_t)(slash + 1 - path));
 	path[--*len] = '\0';
 	return true;
@@ -118,6 +137,8 @@ int wr_sockaddr_target(struct warren_request *rq, int sock, struct wr_sockaddr *
 	if (r < 0)
 		return r == -EROFS ? -EACCES
 				   : r; /* natively a read-only mount is no hindrance: it is policy */
+	if (wr_proc_is_own_fds(rq, t->mnt, t->fd))
+		return -ECONNREFUSED; /* may be written to, but is no socket */
 	wr_fd_path(t->fd, path);
 	strcpy(a->un.sun_path, path);
 	a->len = (socklen_t)(UN_HEAD + strlen(path) + 1);

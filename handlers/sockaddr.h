@@ -7,7 +7,9 @@
  * string for getsockname(2) and the peers: it is given one that both leads to the right directory, through a
  * symlink that exists for that moment only, and tells what the guest wrote: "D/NAME", where D is the guest's
  * text before NAME with every slash replaced by WR_SLASH. Whoever sees such a string (another supervisor's
- * guest, too) can read it back without a table. */
+ * guest, too) can read it back without a table. It is one byte longer than the guest's; where there is no
+ * room for that, the last of D's slashes is left out, the others are WR_SLASH_FULL, and the names that no
+ * link can have, "." and "..", are made of WR_DOT. */
 #ifndef WARREN_HANDLERS_SOCKADDR_H
 #define WARREN_HANDLERS_SOCKADDR_H
 
@@ -16,7 +18,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define WR_SLASH '\x1f'
+#define WR_SLASH      '\x1f'
+#define WR_SLASH_FULL '\x1e'
+#define WR_DOT	      '\x1d'
 
 struct wr_sockaddr {
 	union {

@@ -28,18 +28,24 @@ static int bind_in(int dir, int sock, const struct wr_sockaddr *a)
 	return r;
 }
 
-/* The name that the kernel is told: WR_SLASH for the guest's slashes before the last component. False: it is
- * too long by the one byte that it needs more. */
+/* The name that the kernel is told (see sockaddr.h), and the link in it. False: it is too long. */
 static bool encode(const char *text, size_t dirlen, const char *name, char *dir, struct sockaddr_un *un,
 		   socklen_t *ret_len)
 {
 	size_t len = strlen(name);
+	bool full = dirlen + 1 + len > sizeof(un->sun_path);
 
-	if (dirlen + 1 + len > sizeof(un->sun_path))
-		return false;
-	for (size_t i = 0; i < dirlen; i++)
-		dir[i] = text[i] == '/' ? WR_SLASH : text[i];
+	memcpy(dir, text, dirlen);
+	if (full)
+		dirlen--; /* its last slash */
 	dir[dirlen] = '\0';
+	if (!dirlen || dirlen + 1 + len > sizeof(un->sun_path))
+		return false;
+	if (full && (!strcmp(dir, ".") || !strcmp(dir, "..")))
+		memset(dir, WR_DOT, dirlen);
+	for (size_t i = 0; i < dirlen; i++)
+		if (dir[i] == '/')
+			dir[i] = full ? WR_SLASH_FULL : WR_SLASH;
 	memset(un->sun_path, 0, sizeof(un->sun_path));
 	memcpy(un->sun_path, dir, dirlen);
 	un->sun_path[dirlen] = '/';
@@ -87,7 +93,7 @@ static int bind_path(struct warren_request *rq, int sock, struct wr_sockaddr *a)
 	strcpy(rq->scratch->path[0], text);
 	int r = wr_resolve(rq, AT_FDCWD, rq->scratch->path[0], WR_PARENT, NULL, WR_MAY_WRITE, 0, &t);
 	if (r == 0 && (!t.name[0] || !strcmp(t.name, ".") || !strcmp(t.name, "..")))
-		return -EADDRINUSE;
+		return t.parent >= 0 && faccessat(t.parent, ".", X_OK, AT_EACCESS) < 0 ? -errno : -EADDRINUSE;
 	if (r == 0)
 		r = wr_apply_umask(rq);
 	if (r == 0 && !wr_request_alive(rq))
@@ -119,8 +125,8 @@ static int bind_at(struct warren_request *rq, int sock, struct wr_sockaddr *a, i
 	size_t dirlen = (size_t)(last - text);
 	if (dirlen && encode(text, dirlen, name, dir, &a->un, &a->len))
 		return bind_through_link(wr_sandbox_policy(rq->sandbox)->runtime, parent, dir, sock, a);
-	/* A plain name: the kernel is told what the guest wrote. (Or a path that fills the address to its
-	 * last byte, whose directory getsockname(2) does not show then.) */
+	/* A plain name: the kernel is told what the guest wrote. (Or "/NAME" that fills the address to its
+	 * last byte, whose slash getsockname(2) does not show then.) */
 	memset(a->un.sun_path, 0, sizeof(a->un.sun_path));
 	len = strlen(name);
 	if (len > sizeof(a->un.sun_path))

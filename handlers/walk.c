@@ -151,13 +151,14 @@ static void drop_base(struct wr_walk *w)
 	wr_cleanup_close(&w->base.fd);
 }
 
-/* With RESOLVE_NO_XDEV: is the root on the mount where the walk is? */
+/* With RESOLVE_NO_XDEV: is the root on the mount where the walk is? The kernel does not know that before it
+ * has come to an absolute path or a ".." (fs/namei.c, nd_jump_root()), and says no. */
 static bool root_is_here(const struct wr_walk *w)
 {
 	const struct wr_mount *root = &w->p->mounts[w->p->n_mounts - 1];
 	struct statx a, b;
 
-	return w->m == root && statx(w->at, "", AT_EMPTY_PATH, STATX_MNT_ID, &a) == 0 &&
+	return w->rooted && w->m == root && statx(w->at, "", AT_EMPTY_PATH, STATX_MNT_ID, &a) == 0 &&
 	       statx(root->fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &b) == 0 && a.stx_mnt_id == b.stx_mnt_id;
 }
 
@@ -173,8 +174,9 @@ static int follow(struct wr_walk *w, size_t at, const char *text)
 		return -ELOOP;
 	if (!text[0])
 		return -ENOENT;
+	/* the kernel, which does not put them together, would have gone round a loop until it gives up */
 	if (strlen(text) + strlen(w->cur + at) + strlen(w->rest) + 4 > sizeof(tail))
-		return -ENAMETOOLONG;
+		return -ELOOP;
 	snprintf(tail, sizeof(tail), "%s%s%s%s%s", text, w->cur + at, *w->rest ? "/" : "", w->rest,
 		 *w->rest ? "" : w->tail);
 	w->cur[at] = '\0';
@@ -188,6 +190,7 @@ static int follow(struct wr_walk *w, size_t at, const char *text)
 		if ((w->resolve & RESOLVE_NO_XDEV) && !root_is_here(w))
 			return -EXDEV;
 		w->cur[0] = '\0';
+		w->rooted = true;
 		drop_base(w);
 	}
 	strcpy(w->restbuf, tail);
@@ -240,7 +243,9 @@ static int follow_raw(struct wr_walk *w, size_t end, const char *text)
 	w->raw[w->n_raw = 0] = '\0';
 	for (size_t i = 0; i < end;) {
 		size_t c = strcspn(raw + i, "/");
-		append(w, raw + i, c, c == 2 && !memcmp(raw + i, "..", 2));
+		bool dotdot = c == 2 && !memcmp(raw + i, "..", 2);
+		w->rooted |= dotdot;
+		append(w, raw + i, c, dotdot);
 		i += c + 1;
 	}
 	if (end <= w->named)
@@ -350,11 +355,14 @@ static int open_start(struct wr_walk *w, const char *suffix, const struct open_h
 	char path[32];
 	struct open_how h = *how;
 
-	if (w->at != w->m->fd || w->m->is_dir) {
+	if (w->at == w->m->fd ? w->m->is_dir : w->base.is_dir) {
 		int fd = wr_openat2(w->at, ".", &h);
-		/* without a component the kernel would not ask for the right to search it */
-		if (fd != -EACCES || w->at != w->m->fd || !strcmp(suffix, "/."))
+		/* without a component, or reached by "..", the kernel would not ask for the right to search
+		 * it */
+		if (fd != -EACCES || !strcmp(suffix, "/."))
 			return fd;
+		if (h.flags & O_CREAT)
+			return -EISDIR;
 	} else if (*suffix || (h.flags & O_DIRECTORY)) {
 		return -ENOTDIR;
 	}
@@ -368,16 +376,50 @@ static int open_start(struct wr_walk *w, const char *suffix, const struct open_h
 	return wr_openat2(AT_FDCWD, wr_fd_path(w->at, path), &h);
 }
 
+/* The magic link at cur[0..at) leads to an object, whatever is at its name by now, and whether or not the
+ * guest may search the directories there: go on from there. -EACCES: it is not where its name says. */
+static int enter_object(struct wr_walk *w, size_t at, const struct wr_proc *pr)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+	struct wr_origin base = {.fd = -1};
+	char rest[WR_WALK_BUF], cur[WR_WALK_BUF];
+
+	if (w->resolve & RESOLVE_NO_XDEV)
+		return -EXDEV;
+	if (++w->links > MAX_LINKS)
+		return -ELOOP;
+	if (strlen(w->cur + at) + strlen(w->rest) + 4 > sizeof(rest))
+		return -ENAMETOOLONG;
+	char *end = stpcpy(rest, w->cur + at);
+	strcpy(stpcpy(end, *w->rest ? "/" : w->tail), w->rest);
+	int r = wr_openat2(w->m->fd, pr->rel, &how);
+	if (r < 0)
+		return r;
+	r = wr_origin_take(w->p, r, &base, cur);
+	if (r == 0 && !wr_task_in_sandbox(w->rq->sandbox, pr->pid))
+		r = -ENOENT; /* see wr_proc_open() */
+	if (r < 0) {
+		wr_cleanup_close(&base.fd);
+		return r;
+	}
+	drop_base(w);
+	w->base = base;
+	strcpy(w->cur, cur);
+	strcpy(w->restbuf, rest);
+	w->rest = w->restbuf;
+	w->tail = "";
+	return AGAIN;
+}
+
 static int open_proc(struct wr_walk *w, const char *rel, bool last, const struct open_how *how)
 {
 	struct wr_proc pr;
-	struct open_how h = *how;
 	bool through = !last || (w->flags & WR_FOLLOW) || *w->tail;
 	int r = wr_proc_lookup(w->rq, rel, &pr);
 
 	if (r < 0)
 		return r;
-	if ((pr.kind == WR_PROC_LINK || pr.kind == WR_PROC_MAGIC) && (through || rel[pr.consumed])) {
+	if (pr.kind != WR_PROC_FILE && pr.kind != WR_PROC_TEXT && (through || rel[pr.consumed])) {
 		/* the links of a process lead to objects, not to names */
 		bool is_magic = isdigit((unsigned char)pr.rel[0]);
 		if (w->resolve & (RESOLVE_NO_SYMLINKS | (is_magic ? RESOLVE_NO_MAGICLINKS : 0)))
@@ -388,10 +430,15 @@ static int open_proc(struct wr_walk *w, const char *rel, bool last, const struct
 			r = follow(w, (size_t)(rel - w->cur) + pr.consumed, pr.link);
 			return r == 1 ? AGAIN : r;
 		}
+		if (pr.kind == WR_PROC_OBJECT) {
+			r = enter_object(w, (size_t)(rel - w->cur) + pr.consumed, &pr);
+			if (r != -EACCES || rel[pr.consumed])
+				return r;
+			pr.kind = WR_PROC_MAGIC;
+			pr.foreign = true;
+		}
 	}
-	if (last && *w->tail)
-		h.flags |= O_DIRECTORY;
-	r = wr_proc_open(w->rq, w->m->fd, &pr, &h, through, last ? w->need : 0);
+	r = wr_proc_open(w->rq, w->m->fd, &pr, how, last ? w->tail : "", through, last ? w->need : 0);
 	if (last)
 		w->t->may = pr.may;
 	return r;
@@ -501,11 +548,12 @@ static int step_up(struct wr_walk *w)
 
 	if (w->n_raw)
 		r = check_dir(w, "/.");
-	else if (w->at == w->m->fd && !w->m->is_dir)
+	else if (w->at == w->m->fd ? !w->m->is_dir : !w->base.is_dir)
 		r = -ENOTDIR;
 	if (r < 0)
 		return r;
 	w->rest += 2;
+	w->rooted = true;
 	if (w->scoped && w->len == w->scope)
 		return (w->resolve & RESOLVE_BENEATH) ? -EXDEV : 0;
 	if (w->len > w->at_len) {

@@ -25,6 +25,7 @@ struct wr_walk {
 	struct wr_origin base; /* fd -1: the walk goes by names alone */
 	size_t named;	       /* given: does the walk begin with the name of its base? Within the first
 				* stretch, how much of raw that is */
+	bool rooted;	       /* for RESOLVE_NO_XDEV: has the kernel looked at the root on the way? */
 	bool scoped;	       /* RESOLVE_BENEATH, RESOLVE_IN_ROOT: ".." stops at cur[0..scope) */
 	size_t scope;
 

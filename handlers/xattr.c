@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "byfd.h"
 #include "handlers.h"
+#include "proc.h"
 #include "resolve.h"
 #include <linux/limits.h>
 #include <string.h>
@@ -17,8 +18,19 @@ struct xattr_args { /* uapi/linux/xattr.h, Linux 6.13 */
 	uint32_t flags;
 };
 
+/* Since Linux 6.14 AT_FDCWD is as good as an fd to fsetxattr and fgetxattr, and without a path to their *at
+ * forms, though not to those that list and remove. Let this kernel say. */
+enum access { SET_OR_GET, LIST_OR_REMOVE };
+
+static bool cwd_counts(enum access a)
+{
+	return (a == SET_OR_GET ? fgetxattr(AT_FDCWD, "user.", NULL, 0) : flistxattr(AT_FDCWD, NULL, 0)) >=
+		       0 ||
+	       errno != EBADF;
+}
+
 static int object(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t flags, unsigned need,
-		  struct wr_target *t)
+		  enum access access, struct wr_target *t)
 {
 	char *path = rq->scratch->path[0];
 
@@ -31,25 +43,32 @@ static int object(struct warren_request *rq, int dirfd, unsigned path_arg, uint6
 		if (r < 0)
 			return r;
 	}
-	if ((need & WR_MAY_WRITE) && (flags & AT_EMPTY_PATH) && !path[0]) {
-		int r = wr_reach_fd(rq, dirfd, true, t);
-		return r < 0 ? r : wr_check_attributes(t);
-	}
+	const bool by_fd = (flags & AT_EMPTY_PATH) && !path[0];
+	if (by_fd && (dirfd == AT_FDCWD ? !cwd_counts(access) : wr_is_o_path(rq, dirfd)))
+		return -EBADF;
+	if (by_fd && (need & WR_MAY_WRITE))
+		return wr_reach_fd(rq, dirfd, true, t);
 	if ((need & WR_MAY_WRITE) && !wr_request_alive(rq))
 		return -ENOENT;
-	int r = wr_resolve(rq, dirfd, path,
-			   ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : WR_FOLLOW) |
-				   ((flags & AT_EMPTY_PATH) ? WR_EMPTY_PATH : 0),
-			   NULL, need, 0, t);
-	return r == 0 && (need & WR_MAY_WRITE) ? wr_check_attributes(t) : r;
+	return wr_resolve(rq, dirfd, path,
+			  ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : WR_FOLLOW) |
+				  ((flags & AT_EMPTY_PATH) ? WR_EMPTY_PATH : 0),
+			  NULL, need, 0, t);
 }
 
 /* The object of a call that names it by an fd. */
 #define NO_PATH 6
-static int object_of_fd(struct warren_request *rq, int fd, struct wr_target *t)
+static int object_of_fd(struct warren_request *rq, int fd, enum access access, struct wr_target *t)
 {
-	int r = wr_reach_fd(rq, fd, false, t);
-	return r < 0 ? r : wr_check_attributes(t);
+	return wr_reach_fd(rq, fd, fd == AT_FDCWD && cwd_counts(access), t);
+}
+
+/* The kernel lets a process write to the directory of its fds, which has no attributes. */
+static int changed(struct warren_request *rq, const struct wr_target *t, int err)
+{
+	if (err == EACCES && wr_proc_is_own_fds(rq, t->mnt, t->fd))
+		return -EOPNOTSUPP;
+	return -err;
 }
 
 static int read_name(struct warren_request *rq, uint64_t addr, char *name)
@@ -61,9 +80,18 @@ static int read_name(struct warren_request *rq, uint64_t addr, char *name)
 	return r;
 }
 
-/* A change in a layer; its own marks are not the guest's. */
-static int to_layer(struct wr_target *t, const char *name)
+/* Before a change. Not of the host's devices: what the kernel says of names that there are on no file system
+ * comes first. In a layer, of the copy; its own marks are not the guest's. */
+static int changeable(struct wr_target *t, const char *name)
 {
+	static const char *const known[] = {"user.", "trusted.", "security.", "system."};
+
+	if (wr_check_attributes(t) < 0) {
+		for (size_t i = 0; i < WR_ARRAY_SIZE(known); i++)
+			if (!strncmp(name, known[i], strlen(known[i])))
+				return -EPERM;
+		return -EOPNOTSUPP;
+	}
 	if (t->mnt->layer && wr_layer_private_xattr(name))
 		return -EPERM;
 	return wr_target_copy_up(t, WR_UP_XATTR);
@@ -100,12 +128,12 @@ static int set(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t
 	if (r == 0)
 		r = wr_guest_read(rq, value, rq->scratch->bytes, size);
 	if (r == 0)
-		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, &t)
-					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
+		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, SET_OR_GET, &t)
+					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, SET_OR_GET, &t);
 	if (r == 0)
-		r = to_layer(&t, name);
+		r = changeable(&t, name);
 	if (r == 0 && setxattr(wr_fd_path(t.fd, link), name, rq->scratch->bytes, size, (int)flags) < 0)
-		r = -errno;
+		r = changed(rq, &t, errno);
 	return r;
 }
 
@@ -118,7 +146,7 @@ static int64_t get(struct warren_request *rq, int dirfd, unsigned path_arg, uint
 
 	int r = read_name(rq, name_addr, name);
 	if (r == 0)
-		r = object(rq, dirfd, path_arg, at, WR_MAY_READ, &t);
+		r = object(rq, dirfd, path_arg, at, WR_MAY_READ, SET_OR_GET, &t);
 	if (r < 0)
 		return r;
 	if (size > XATTR_SIZE_MAX)
@@ -190,7 +218,7 @@ struct warren_verdict wr_handle_listxattr(struct warren_request *rq, void *user)
 	uint64_t size = rq->args[4];
 
 	(void)user;
-	int r = object(rq, (int)rq->args[0], 1, rq->args[2], WR_MAY_READ, &t);
+	int r = object(rq, (int)rq->args[0], 1, rq->args[2], WR_MAY_READ, LIST_OR_REMOVE, &t);
 	if (r < 0)
 		return warren_return(r);
 	if (size > sizeof(rq->scratch->bytes))
@@ -220,12 +248,12 @@ static int remove_attribute(struct warren_request *rq, int dirfd, unsigned path_
 		return -EINVAL;
 	int r = read_name(rq, name_addr, name);
 	if (r == 0)
-		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, &t)
-					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, &t);
+		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, LIST_OR_REMOVE, &t)
+					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, LIST_OR_REMOVE, &t);
 	if (r == 0)
-		r = to_layer(&t, name);
+		r = changeable(&t, name);
 	if (r == 0 && removexattr(wr_fd_path(t.fd, link), name) < 0)
-		r = -errno;
+		r = changed(rq, &t, errno);
 	return r;
 }
 

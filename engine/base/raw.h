@@ -109,6 +109,17 @@ static inline int wr_notif_set_sync_wakeup(int listener)
 		ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP));
 }
 
+#ifndef AT_EXECVE_CHECK
+#define AT_EXECVE_CHECK 0x10000
+#endif
+/* What execve(2) says of the file before it looks at its format; changes nothing. Linux 6.14, -EINVAL before.
+ */
+static inline int wr_execve_check(int fd)
+{
+	char *const argv[] = {"", NULL}, *const envp[] = {NULL};
+	return (int)wr_ret(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH | AT_EXECVE_CHECK));
+}
+
 /* landlock_create_ruleset(2), landlock_add_rule(2) */
 static inline int wr_landlock_abi(void)
 {

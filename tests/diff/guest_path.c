@@ -245,11 +245,12 @@ void gen_path(struct guest *g, struct parg *p, enum want w)
 		gen_composed(g, p->buf, w);
 	/* fds differ by what the supervisor left open; slots do not, so their numbers are not printed. */
 	if (strstr(p->buf, "/fd/")) {
-		char *q = strstr(p->buf, "/fd/") + 4;
+		char shown[PATH_MAX + 1024], *q = strstr(p->buf, "/fd/") + 4;
 		int n = atoi(q);
 
-		snprintf(p->desc, sizeof(p->desc), "\"%.*s<%d>%s\"", (int)(q - p->buf > 60 ? 60 : q - p->buf),
-			 p->buf, n < 0 || n < g->fd0 ? n : n - g->fd0, q + strspn(q, "-0123456789"));
+		snprintf(shown, sizeof(shown), "%.*s<%d>%s", (int)(q - p->buf), p->buf,
+			 n < 0 || n < g->fd0 ? n : n - g->fd0, q + strspn(q, "-0123456789"));
+		quote(p->desc, sizeof(p->desc) - 8, shown, strlen(shown));
 	} else {
 		quote(p->desc, sizeof(p->desc) - 8, p->buf, strlen(p->buf));
 	}

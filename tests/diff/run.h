@@ -38,8 +38,8 @@ enum side { SIDE_REF, SIDE_TEST };
 int root_make(const struct opts *o, const char *root);
 /* Works for paths longer than PATH_MAX and does not leave the file system. */
 int rm_tree(const char *path);
-/* A private /dev with a few devices, in the caller's own mount namespace. */
-int dev_make(const char *path);
+/* A private /dev with a few devices, in the caller's own mount namespace; the links in it are the user's. */
+int dev_make(const struct opts *o, const char *path);
 
 /* ---- run_side.c: one run ---- */
 

@@ -5,6 +5,7 @@
 #include "run.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +42,11 @@ struct tally {
 enum effect { SAME, TAINTS };
 
 static const struct expectation {
-	const char *syscall, *ref, *test;
+	const char *syscall, *args, *ref, *test;
 	enum effect effect;
 	const char *reason;
 } expectations[] = {
-#define EXPECT(syscall, ref, test, effect, reason) {syscall, ref, test, effect, reason},
+#define EXPECT(syscall, args, ref, test, effect, reason) {syscall, args, ref, test, effect, reason},
 #include "expected.def"
 #undef EXPECT
 };
@@ -255,15 +256,16 @@ static bool result_matches(const char *want, const char *got)
 
 static const struct expectation *find_expected(struct text ref, struct text test)
 {
-	char name[40], a[40], b[40], tname[40];
+	char name[40], a[40], b[40], tname[40], args[1024];
 
 	split_line(ref, name, sizeof(name), a, sizeof(a));
 	split_line(test, tname, sizeof(tname), b, sizeof(b));
+	snprintf(args, sizeof(args), "%.*s", (int)(ref.end - ref.p), ref.p);
 	for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++) {
 		const struct expectation *e = &expectations[i];
 
-		if (!strcmp(e->syscall, name) && !strcmp(name, tname) && result_matches(e->ref, a) &&
-		    result_matches(e->test, b))
+		if (!strcmp(e->syscall, name) && !strcmp(name, tname) && !fnmatch(e->args, args, 0) &&
+		    result_matches(e->ref, a) && result_matches(e->test, b))
 			return e;
 	}
 	return NULL;
@@ -419,6 +421,10 @@ static void compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 			continue;
 		}
 		count_expected(t, seed, la, lb);
+		if (o->verbose) {
+			print_line("  ~ ", la);
+			print_line("  ~ ", lb);
+		}
 		if (e->effect == TAINTS)
 			break;
 	}

@@ -150,7 +150,7 @@ int rm_tree(const char *path)
 	return rm_at(AT_FDCWD, path, st.st_dev, 0);
 }
 
-int dev_make(const char *path)
+int dev_make(const struct opts *o, const char *path)
 {
 	static const struct {
 		const char *name;
@@ -173,7 +173,7 @@ int dev_make(const char *path)
 	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
 		snprintf(p, sizeof(p), "%s/%s", path, links[i][0]);
-		if (symlink(links[i][1], p) < 0)
+		if (symlink(links[i][1], p) < 0 || (o->have_uid && lchown(p, o->uid, o->uid) < 0))
 			return -errno;
 	}
 	snprintf(p, sizeof(p), "%s/shm", path);

@@ -95,7 +95,7 @@ static void mount_dev_proc(const struct opts *o, const char *root)
 	if (!o->as_root) {
 		if (mount("/dev", path, NULL, MS_BIND | MS_REC, NULL) < 0)
 			die("bind /dev");
-	} else if (dev_make(path) < 0) {
+	} else if (dev_make(o, path) < 0) {
 		die("make /dev");
 	}
 }
@@ -132,7 +132,7 @@ static void enter_ref(const struct opts *o, const char *root)
 }
 
 /* Over /dev, but with the real /dev/shm: the roots may be there. */
-static void private_dev(const char *dir)
+static void private_dev(const struct opts *o, const char *dir)
 {
 	char path[PATH_MAX + 64], shm[PATH_MAX + 80];
 
@@ -140,9 +140,19 @@ static void private_dev(const char *dir)
 	snprintf(shm, sizeof(shm), "%s/shm", path);
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		die(path);
-	if (dev_make(path) < 0 || mount("/dev/shm", shm, NULL, MS_BIND, NULL) < 0 ||
+	if (dev_make(o, path) < 0 || mount("/dev/shm", shm, NULL, MS_BIND, NULL) < 0 ||
 	    mount(path, "/dev", NULL, MS_MOVE, NULL) < 0)
 		die("make /dev");
+}
+
+/* From the new /dev. */
+static void reopen_stdin(void)
+{
+	int in = open("/dev/null", O_RDONLY);
+
+	if (in < 0 || dup2(in, 0) < 0)
+		die("/dev/null");
+	close(in);
 }
 
 /* A bug under test must not reach the host's /dev: as root it gets one of its own. */
@@ -155,7 +165,8 @@ static void enter_test(const struct opts *o, const char *dir)
 	if (o->as_root) {
 		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 			die("private mounts");
-		private_dev(dir);
+		private_dev(o, dir);
+		reopen_stdin();
 	}
 	become(o);
 	snprintf(path, sizeof(path), "%s/state", dir);

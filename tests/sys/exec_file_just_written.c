@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exec: a file just written, a copy of a program, one that is open for writing (ETXTBSY). */
 #include "t.h"
+#include <sys/utsname.h>
 
 static void copy(const char *from, const char *to, mode_t mode)
 {
@@ -37,6 +38,16 @@ int main(int argc, char **argv)
 	CHECK_EQ(st, 9);
 	fd = open("prog", O_WRONLY | O_CLOEXEC);
 	CHECK_EQ(t_exec_errno("./prog", av, NULL, NULL), ETXTBSY);
+	close(fd);
+	/* So is what is no program at all; warren can tell since Linux 6.14. */
+	struct utsname un;
+	int major = 0, minor = 0;
+	t_put_mode("text", "text", 0755);
+	REQUIRE(!uname(&un) && sscanf(un.release, "%d.%d", &major, &minor) == 2);
+	CHECK_EQ(t_exec_errno("./text", av, NULL, NULL), ENOEXEC);
+	fd = open("text", O_WRONLY | O_CLOEXEC);
+	if (major > 6 || (major == 6 && minor >= 14))
+		CHECK_EQ(t_exec_errno("./text", av, NULL, NULL), ETXTBSY);
 	close(fd);
 	if (!access("/t/helper-dyn", X_OK)) {
 		copy("/t/helper-dyn", "dyn", 0755);

@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 	CHECK_ERR(inotify_add_watch(in, "missing", IN_CREATE), ENOENT);
 	CHECK_ERR(inotify_add_watch(in, "d", 0), EINVAL);
 	CHECK_ERR(inotify_add_watch(-1, "d", IN_CREATE), EBADF);
+	CHECK_ERR(inotify_add_watch(-1, "d", 0), EINVAL);
 	CHECK_ERR(inotify_add_watch(0, "d", IN_CREATE), EINVAL);
 	/* The same directory again is the same watch. */
 	CHECK_EQ(inotify_add_watch(in, "/w/d", IN_CREATE), wd);

@@ -30,6 +30,9 @@ int main(int argc, char **argv)
 		CHECK_ERR(mknod("closed/x", S_IFBLK | 0600, makedev(7, 0)), EACCES);
 		CHECK_ERR(mknod("chr", S_IFCHR | 0600, makedev(1, 3)), EPERM);
 		CHECK_ERR(mknod("blk", S_IFBLK | 0600, makedev(7, 0)), EPERM);
+		CHECK_ERR(mknod("/proc/self/fd/900", S_IFCHR | 0600, makedev(1, 3)), ENOENT);
+		REQUIRE(!mkdir("gone", 0755) && !chdir("gone") && !rmdir("/w/gone"));
+		CHECK_ERR(mknod("chr", S_IFCHR | 0600, makedev(1, 3)), ENOENT);
 	}
 	return t_end();
 }

@@ -47,5 +47,14 @@ int main(int argc, char **argv)
 	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, "f", NULL, sizeof(big.how)), EFAULT);
 	CHECK_ERR(syscall(SYS_openat2, -1, "f", &big, sizeof(big.how)), EBADF);
 	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, "", &big, sizeof(big.how)), ENOENT);
+
+	/* Which root an absolute link leads to is known after an absolute path or a "..". */
+	REQUIRE(!mkdir("d", 0755) && !symlink("/w/d", "abs"));
+	CHECK_ERR(o2("abs", O_RDONLY, 0, 1 /* RESOLVE_NO_XDEV */), EXDEV);
+	CHECK(o2("d/../abs", O_RDONLY, 0, 1) >= 0);
+	CHECK_ERR(o2("abs/../f", O_RDONLY, 0, 1), EXDEV);
+	CHECK_ERR(syscall(SYS_openat2, open("f", O_RDONLY), "../d", &(struct open_how){.resolve = 8 /* BENEATH */},
+			  sizeof(struct open_how)),
+		  ENOTDIR);
 	return t_end();
 }

@@ -37,5 +37,13 @@ int main(int argc, char **argv)
 	CHECK_ERR(rmdir("e"), ENOTEMPTY);
 	CHECK_OK(unlink("e/hard"));
 	CHECK_OK(rmdir("e"));
+	/* The names that are none: first the old one, then the new. */
+	REQUIRE(!mkdir("closed", 0644));
+	CHECK_ERR(rename("/", "x"), EBUSY);
+	CHECK_ERR(rename("g", "/"), EBUSY);
+	CHECK_ERR(renameat2(AT_FDCWD, "g", AT_FDCWD, "/", RENAME_NOREPLACE), EEXIST);
+	CHECK_ERR(renameat2(AT_FDCWD, "/", AT_FDCWD, "/", RENAME_NOREPLACE), EBUSY);
+	if (geteuid())
+		CHECK_ERR(rename("/", "closed/x"), EACCES);
 	return t_end();
 }

@@ -27,5 +27,13 @@ int main(int argc, char **argv)
 	CHECK(t_holds("l40", "end"));
 	CHECK_ERR(stat("l41", &st), ELOOP);
 	CHECK_ERR(open("l41", O_RDONLY), ELOOP);
+	/* A loop whose text is long, and grows. */
+	char text[1200] = "long/x/../";
+	memset(text + 10, 'y', 250);
+	for (int i = 1; i < 4; i++)
+		strcat(strcat(text, "/"), "./././././././././././././././././././././././././././././././");
+	REQUIRE(!symlink(text, "long"));
+	CHECK_ERR(stat("long", &st), ELOOP);
+	CHECK_ERR(open("long/z", O_RDONLY), ELOOP);
 	return t_end();
 }

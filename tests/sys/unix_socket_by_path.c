@@ -70,6 +70,22 @@ int main(int argc, char **argv)
 	char name[109] = "";
 	memset(name, 'n', 108);
 	CHECK_EQ(t_type(name), S_IFSOCK);
+	/* The same with directories, which getsockname shows. */
+	static const char *const dirs[] = {"long/", "./", ".//", "long/../", "/w/long/", "/w//", "../w/"};
+	REQUIRE(!mkdir("long", 0755));
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		memset(full.sun_path, (int)('a' + i), sizeof(full.sun_path));
+		memcpy(full.sun_path, dirs[i], strlen(dirs[i]));
+		p = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		CHECK_OK(bind(p, SA(full)));
+		memcpy(name, full.sun_path, 108);
+		CHECK_EQ(t_type(name), S_IFSOCK);
+		len = sizeof(got);
+		CHECK(!getsockname(p, (void *)&got, &len) && !memcmp(got.sun_path, full.sun_path, 108));
+		/* that address leads there, too */
+		CHECK_EQ(sendto(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), "x", 1, 0, SA(got)), 1);
+		CHECK_EQ(read(p, buf, 16), 1);
+	}
 	/* Relative to the working directory of that moment. */
 	REQUIRE(!mkdir("d", 0755) && !chdir("d"));
 	p = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
