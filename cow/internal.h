@@ -64,6 +64,9 @@ struct wr_layer {
 	pthread_mutex_t recent_lock; /* quota.c */
 	struct wr_recent recent[WR_RECENT];
 	unsigned next_recent;
+
+	atomic_bool touched;
+	struct stat born; /* of the upper directory when it was opened */
 };
 
 /* ---- paths ---- */

@@ -263,6 +263,8 @@ static int open_parts(struct wr_layer *l, const struct wr_layer_options *o, stru
 	l->created = meta->created;
 	l->covers = wr_steal_ptr(&meta->covers);
 	l->command = wr_steal_ptr(&meta->command);
+	if (fstat(l->upper, &l->born) < 0)
+		return -errno;
 	r = wr_index_new(&l->index);
 	if (r == 0)
 		r = wr_base_open(l);
@@ -309,6 +311,24 @@ int wr_layer_open(const struct wr_layer_options *o, struct wr_layer **ret)
 int wr_layer_dir(const struct wr_layer *l, unsigned i)
 {
 	return i == 0 ? l->upper : i < l->n_lowers ? l->lowers[i - 1].fd : -1;
+}
+
+/* The mark is set before any change; the directory itself is looked at all the same, in case a way was
+ * forgotten. */
+bool wr_layer_touched(struct wr_layer *l)
+{
+	struct stat st;
+
+	return atomic_load(&l->touched) || l->bytes || l->files || wr_index_count(l->index) > 1 ||
+	       fstat(l->upper, &st) < 0 || st.st_ctim.tv_sec != l->born.st_ctim.tv_sec ||
+	       st.st_ctim.tv_nsec != l->born.st_ctim.tv_nsec || st.st_mode != l->born.st_mode ||
+	       st.st_uid != l->born.st_uid || st.st_gid != l->born.st_gid;
+}
+
+void wr_layer_touch(struct wr_layer *l)
+{
+	if (!atomic_load_explicit(&l->touched, memory_order_relaxed))
+		atomic_store(&l->touched, true);
 }
 
 /* ---- host paths ---- */

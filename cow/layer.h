@@ -160,6 +160,14 @@ void wr_layer_listing_unref(const struct wr_layer_listing *ls);
 /* The first entry whose off is larger; n if none. */
 size_t wr_layer_listing_seek(const struct wr_layer_listing *ls, uint64_t off);
 
+/* ---- what became of it ---- */
+
+/* Has anything been changed in it, or tried to be, since it was opened? If not it is as good as a new one.
+ * Exact once nobody uses it. */
+bool wr_layer_touched(struct wr_layer *l);
+/* Something is about to be changed through an fd of the upper layer. */
+void wr_layer_touch(struct wr_layer *l);
+
 /* ---- limits ---- */
 
 struct wr_layer_usage {

@@ -258,6 +258,19 @@ int wr_layer_info(const char *dir, struct wr_layer_info *ret)
 	return 0;
 }
 
+int wr_layer_set_command(const char *dir, const char *command)
+{
+	_cleanup_close_ int fd = open_dir(dir);
+	_cleanup_meta_ struct wr_meta m = {0};
+	int r = fd < 0 ? fd : wr_meta_read(fd, &m);
+
+	if (r < 0)
+		return r;
+	free(m.command);
+	m.command = strdup(command);
+	return m.command ? wr_meta_write(fd, &m) : -ENOMEM;
+}
+
 void wr_layer_info_release(struct wr_layer_info *i)
 {
 	free(i->covers);

@@ -35,6 +35,8 @@ struct wr_layer_info {
 	char *lowers[WR_LAYER_MAX_LOWERS]; /* the topmost first; the last is the covered directory */
 	unsigned n_lowers;
 };
+/* It was made by another command than it says. */
+int wr_layer_set_command(const char *dir, const char *command);
 /* -ENOENT, -EINVAL: it is no layer. */
 int wr_layer_info(const char *dir, struct wr_layer_info *ret);
 void wr_layer_info_release(struct wr_layer_info *i);

@@ -108,7 +108,6 @@ pid_t wr_task_tgid(pid_t tid); /* or negative errno */
 int wr_task_pidfd(pid_t tid);
 /* The flags of an fd as its /proc/TID/fdinfo tells them, O_CLOEXEC and O_PATH included; or negative errno. */
 int wr_task_fd_flags(pid_t tid, int fd);
-mode_t wr_own_umask(void);		      /* this process's */
 int wr_task_umask(struct warren_request *rq); /* the guest's umask, or negative errno */
 /* Puts the guest's umask in force for the serving thread (workers have an fs_struct of their own). */
 int wr_apply_umask(struct warren_request *rq);

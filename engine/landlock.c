@@ -80,14 +80,21 @@ static int grant_all(struct warren_policy *p, int ruleset)
 	return grant(ruleset, p->direct_exec ? p->runtime : wr_runtime_dir(), -1, EXEC_RIGHTS);
 }
 
-int wr_landlock_version(void)
+static int version;
+static pthread_once_t version_once = PTHREAD_ONCE_INIT;
+
+static void ask_version(void)
 {
 	const char *pretend = getenv("WARREN_LANDLOCK_ABI");
 	int abi = wr_landlock_abi();
 
-	if (abi < 0)
-		return 0;
-	return pretend && atoi(pretend) < abi ? atoi(pretend) : abi;
+	version = abi < 0 ? 0 : pretend && atoi(pretend) < abi ? atoi(pretend) : abi;
+}
+
+int wr_landlock_version(void)
+{
+	pthread_once(&version_once, ask_version);
+	return version;
 }
 
 int wr_landlock_build(struct warren_policy *p)
@@ -100,7 +107,7 @@ int wr_landlock_build(struct warren_policy *p)
 	if (abi <= 0)
 		return 0; /* `warren check` says so */
 	p->direct_exec = p->mounts[p->n_mounts - 1].host_len == 0 && !p->has_deny && p->n_specs == 0 &&
-			 p->n_layers == 0;
+			 p->n_layers == 0 && (!p->base || p->base->direct_exec);
 	attr.handled_access_fs = fs_rights(abi);
 	if (abi >= WR_LANDLOCK_SCOPES) {
 		attr.scoped = LANDLOCK_SCOPE_SIGNAL | LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;

@@ -36,6 +36,7 @@ struct launch { /* shared between parent and child */
 	struct sock_fprog filter;
 	sigset_t mask;
 	char **candidates;     /* programs to try, in order */
+	mode_t umask;	       /* the child's, which is the caller's */
 	atomic_int listener;   /* -1: not yet */
 	atomic_int error;      /* of a failed launch, positive */
 	atomic_uint gate;      /* futex: 1 once the listener is there, or the child failed */
@@ -181,6 +182,8 @@ CHILD_SIDE static int child(void *arg)
 	const struct rlimit tag = {l->tag, l->tag};
 	long r;
 
+	l->umask = (mode_t)RAW(SYS_umask, 0, 0, 0, 0);
+	RAW(SYS_umask, l->umask, 0, 0, 0);
 	r = take_terminal(l->cmd);
 	if (r >= 0 && l->cgroup_fd >= 0)
 		r = RAW(SYS_write, l->cgroup_fd, "0", 1, 0);
@@ -267,6 +270,38 @@ static char **make_candidates(const struct warren_command *cmd)
 	return list;
 }
 
+/* A thread that starts one program after another keeps its child's stack: to unmap it is dear in a process of
+ * many threads. */
+static pthread_key_t stack_key;
+static int stack_key_error;
+static pthread_once_t stack_once = PTHREAD_ONCE_INIT;
+
+static void stack_free(void *stack)
+{
+	munmap(stack, STACK);
+}
+
+static void stack_init(void)
+{
+	stack_key_error = pthread_key_create(&stack_key, stack_free);
+}
+
+static char *stack_get(void)
+{
+	pthread_once(&stack_once, stack_init);
+	char *stack = stack_key_error ? NULL : pthread_getspecific(stack_key);
+	if (stack || stack_key_error)
+		return stack;
+	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (stack == MAP_FAILED)
+		return NULL;
+	if (pthread_setspecific(stack_key, stack) != 0) {
+		munmap(stack, STACK);
+		return NULL;
+	}
+	return stack;
+}
+
 static void add_limit(struct launch *l, int resource, uint64_t max)
 {
 	struct rlimit now;
@@ -313,9 +348,8 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 	l.candidates = make_candidates(cmd);
 	if (!l.candidates)
 		return -ENOMEM;
-	char *stack =
-		mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (stack == MAP_FAILED) {
+	char *stack = stack_get();
+	if (!stack) {
 		free(l.candidates);
 		return -ENOMEM;
 	}
@@ -330,6 +364,7 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 		s->pid = r;
 		wait_for_gate(&l);
 		s->listener = l.listener;
+		s->umask = l.umask;
 		r = l.listener >= 0 ? 0 : l.error ? -l.error : -ECHILD;
 		if (r == 0)
 			adopt(s);
@@ -337,7 +372,6 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 		if (l.error)
 			r = -l.error;
 	}
-	munmap(stack, STACK);
 	free(l.candidates);
 	return r;
 }

@@ -16,15 +16,22 @@ static bool at_or_below(const char *path, const char *prefix)
 	return strncmp(path, prefix, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
+static void drop_mount(struct wr_mount *m)
+{
+	if (m->borrowed)
+		return;
+	free(m->guest);
+	free(m->host);
+	close(m->fd);
+}
+
 /* Adds a mount at a canonical guest path ("" for the root), over whatever is at or below it. Takes fd. */
 static int add(struct warren_policy *p, const char *guest, int fd, struct wr_mount like)
 {
 	for (size_t i = 0; i < p->n_mounts;) {
 		struct wr_mount *m = &p->mounts[i];
 		if (guest[0] && m->guest_len && at_or_below(m->guest, guest)) {
-			free(m->guest);
-			free(m->host);
-			close(m->fd);
+			drop_mount(m);
 			memmove(m, m + 1, (--p->n_mounts - i) * sizeof(*m));
 		} else {
 			i++;
@@ -386,7 +393,7 @@ static int note_extras(struct warren_policy *p)
 	return 0;
 }
 
-static int make_private(struct warren_policy *p)
+int wr_namespace_private(struct warren_policy *p)
 {
 	static atomic_uint serial;
 	char path[2 * PATH_MAX];
@@ -413,7 +420,7 @@ int wr_namespace_build(struct warren_policy *p)
 		return wr_policy_fail(p, -errno, "root '%s': %s", root, strerror(errno));
 	int r = add(p, "", fd, (struct wr_mount){.kind = WR_MOUNT_HOST});
 	if (r == 0)
-		r = make_private(p);
+		r = wr_namespace_private(p);
 	if (r == 0)
 		r = add_host(p, "/proc", "/proc", (struct wr_mount){.kind = WR_MOUNT_PROC, .builtin = true});
 	if (r == 0)
@@ -440,21 +447,23 @@ int wr_namespace_build(struct warren_policy *p)
 
 void wr_namespace_free(struct warren_policy *p)
 {
-	for (size_t i = 0; i < p->n_mounts; i++) {
-		free(p->mounts[i].guest);
-		free(p->mounts[i].host);
-		close(p->mounts[i].fd);
-	}
+	for (size_t i = 0; i < p->n_mounts; i++)
+		drop_mount(&p->mounts[i]);
 	for (size_t i = 0; i < p->n_layers; i++) {
 		wr_layer_close(p->layers[i].layer);
 		p->layers[i].layer = NULL;
 	}
-	for (size_t i = 0; i < p->n_links; i++)
-		free(p->links[i]);
-	for (size_t i = 0; i < p->n_extras; i++)
+	for (size_t i = 0; !p->base && i < p->n_extras; i++)
 		free(p->extras[i].name);
+	if (!p->base) {
+		for (size_t i = 0; i < p->n_links; i++)
+			free(p->links[i]);
+		free(p->links);
+	} else {
+		p->rules = NULL;
+		p->n_rules = 0;
+	}
 	free(p->mounts);
-	free(p->links);
 	free(p->extras);
 	p->mounts = NULL;
 	p->links = NULL;

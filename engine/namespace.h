@@ -7,6 +7,10 @@
 
 int wr_namespace_build(struct warren_policy *p);
 void wr_namespace_free(struct warren_policy *p);
+/* derive.c: the same from p->base. */
+int wr_namespace_derive(struct warren_policy *p);
+/* Makes the policy's private directory, p->runtime. */
+int wr_namespace_private(struct warren_policy *p);
 
 /* The name of an open object as the kernel prints it; "" for "/". */
 int wr_host_name(int fd, char *buf, size_t size);

@@ -66,6 +66,7 @@ void warren_policy_unref(struct warren_policy *p)
 		free(p->rules[i].guest);
 	if (p->ruleset >= 0)
 		close(p->ruleset);
+	warren_policy_unref(p->base);
 	free(p->specs);
 	free(p->rules);
 	free(p->root);
@@ -75,7 +76,7 @@ void warren_policy_unref(struct warren_policy *p)
 
 int warren_policy_set_root(struct warren_policy *p, const char *host_dir)
 {
-	if (p->frozen)
+	if (p->frozen || p->base)
 		return -EBUSY;
 	char *copy = strdup(host_dir);
 	if (!copy)
@@ -87,7 +88,7 @@ int warren_policy_set_root(struct warren_policy *p, const char *host_dir)
 
 int warren_policy_set_net(struct warren_policy *p, enum warren_net net)
 {
-	if (p->frozen)
+	if (p->frozen || p->base)
 		return -EBUSY;
 	p->net = net;
 	return 0;
@@ -95,7 +96,7 @@ int warren_policy_set_net(struct warren_policy *p, enum warren_net net)
 
 int warren_policy_add_rule(struct warren_policy *p, enum warren_access access, const char *guest_path)
 {
-	if (p->frozen)
+	if (p->frozen || p->base)
 		return -EBUSY;
 	if (guest_path[0] != '/')
 		return wr_policy_fail(p, -EINVAL, "'%s' is not an absolute path of the sandbox", guest_path);
@@ -112,7 +113,7 @@ int warren_policy_add_rule(struct warren_policy *p, enum warren_access access, c
 
 int warren_policy_add_mount(struct warren_policy *p, const char *host, const char *guest_path, int readonly)
 {
-	if (p->frozen)
+	if (p->frozen || p->base)
 		return -EBUSY;
 	if (guest_path[0] != '/')
 		return wr_policy_fail(p, -EINVAL, "'%s' is not an absolute path of the sandbox", guest_path);
@@ -325,7 +326,7 @@ bool wr_policy_has_extras(const struct warren_policy *p, dev_t dev, ino_t ino)
 
 static int compile(struct warren_policy *p)
 {
-	int r = wr_namespace_build(p);
+	int r = p->base ? wr_namespace_derive(p) : wr_namespace_build(p);
 	if (r < 0)
 		return r;
 	struct sock_filter *prog;

@@ -25,7 +25,8 @@ struct wr_mount {
 	enum wr_mount_kind kind;
 	bool readonly;
 	bool is_dir;
-	bool builtin; /* rules do not apply: always there */
+	bool builtin;  /* rules do not apply: always there */
+	bool borrowed; /* guest, host and fd are those of the base policy */
 	/* Writes go here and the host's directory stays as it is; NULL: they go there. Owned by the spec. */
 	struct wr_layer *layer;
 };
@@ -57,7 +58,8 @@ struct warren_policy {
 	atomic_uint refs;
 	pthread_mutex_t lock; /* freezing */
 	bool frozen;
-	char *root; /* as given */
+	struct warren_policy *base; /* that this one is derived from, with a reference; NULL */
+	char *root;		    /* as given */
 	enum warren_net net;
 	struct wr_mount_spec {
 		char *host, *guest;

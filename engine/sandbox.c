@@ -151,7 +151,6 @@ int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const
 	s->engine = e;
 	s->policy = wr_policy_ref(p);
 	s->tag = new_tag(e);
-	s->umask = wr_own_umask();
 	s->start_ns = wr_now_ns();
 	pthread_mutex_init(&s->wait_lock, NULL);
 	s->counters = calloc(1, sizeof(*s->counters));

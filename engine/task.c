@@ -57,14 +57,6 @@ dev_t wr_task_terminal(pid_t tid)
 	return makedev((nr >> 8) & 0xfff, (nr & 0xff) | ((nr >> 12) & 0xfff00));
 }
 
-mode_t wr_own_umask(void)
-{
-	long v;
-
-	/* umask(2) cannot read without writing, and other threads may be here, too */
-	return status_field(getpid(), "\nUmask:", 8, &v) < 0 ? 022 : (mode_t)v;
-}
-
 int wr_task_umask(struct warren_request *rq)
 {
 	long v;

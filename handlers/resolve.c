@@ -42,6 +42,9 @@ int wr_target_copy_up(struct wr_target *t, int why)
 	struct wr_layer *l = wr_target_layer(t, rel);
 	int r = l ? wr_layer_copy_up(l, rel, why, &f) : 0;
 
+	if (!l && t->mnt && t->mnt->layer)
+		wr_layer_touch(t->mnt->layer); /* an fd of the guest's own */
+
 	if (!l || r < 0)
 		return r;
 	wr_cleanup_close(&t->fd);

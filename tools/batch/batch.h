@@ -97,6 +97,8 @@ struct batch {
 	struct sandbox_options *sandbox;
 	const char *layers; /* where the jobs' own are made; NULL */
 	bool keep_failed;
+	pthread_mutex_t idle_lock; /* layers.c */
+	struct job_layer *idle, **idle_end;
 	struct jobs jobs;
 	struct result *results; /* of each job, valid once finished[] says so */
 	bool *finished;
@@ -115,6 +117,17 @@ struct batch {
 /* slots.c: runs all jobs, returns when all have ended or the batch was stopped. 0 or a negative errno. */
 int slots_run(struct batch *b);
 void batch_stop(struct batch *b);
+
+/* layers.c */
+struct job_layer;
+/* *ret_error: why not, malloc or NULL. */
+int layer_take(struct batch *b, const char *command, struct job_layer **ret, char **ret_error);
+struct warren_policy *layer_policy(const struct job_layer *l);
+/* After the sandbox has ended: gives it back, to be used again or thrown away; or leaves it where it is and
+ * tells its directory (malloc, NULL: no memory). */
+void layer_give(struct batch *b, struct job_layer *l);
+char *layer_keep(struct job_layer *l, const char *command);
+void layers_end(struct batch *b);
 
 /* output.c; all with b->lock held but for the last two. */
 void output_follow(struct batch *b, const struct job *job, struct buffer *line, bool err, const char *data,

@@ -516,7 +516,9 @@ static int with_engine(struct command *c)
 
 int cmd_batch(int argc, char **argv)
 {
-	static struct command c = {.batch = {.output_limit = 16U << 20, .lock = PTHREAD_MUTEX_INITIALIZER}};
+	static struct command c = {.batch = {.output_limit = 16U << 20,
+					     .lock = PTHREAD_MUTEX_INITIALIZER,
+					     .idle_lock = PTHREAD_MUTEX_INITIALIZER}};
 	static char name[] = NAME;
 	char text[512] = "";
 	int code;
@@ -546,12 +548,14 @@ int cmd_batch(int argc, char **argv)
 	if (warren_policy_new(&c.batch.policy) < 0)
 		return fail(EXIT_NO_START, "out of memory");
 	c.batch.sandbox = &c.sandbox;
+	c.batch.idle_end = &c.batch.idle;
 	code = options_policy(&c.sandbox, c.batch.policy, NAME);
 	if (code == 0)
 		code = place_layers(&c.batch);
 	block_signals();
 	if (code == 0)
 		code = with_engine(&c);
+	layers_end(&c.batch);
 	warren_policy_unref(c.batch.policy);
 	if (c.sandbox.n_cow && c.batch.layers && !c.batch.keep_failed)
 		rmdir(c.batch.layers); /* the jobs' are gone */

@@ -3,8 +3,6 @@
  * reads what it prints, and ends the whole sandbox with it. */
 #define _GNU_SOURCE
 #include "batch.h"
-#include "../../cow/set.h"
-#include "../layer.h"
 #include "../limits.h"
 #include "../options.h"
 #include <errno.h>
@@ -19,19 +17,15 @@
 
 #define SLOT_STACK (256 * 1024)
 #define KILL_MS	   20000
-#define LET_GO_MS  5000
-
-#define NAME "warren batch"
 
 struct running { /* one attempt at a job */
 	struct batch *b;
 	const struct job *job;
 	struct result *r;
 	struct warren_sandbox *s;
-	struct warren_policy *policy; /* a reference, or the job's own with its layer */
-	char layer[PATH_MAX];	      /* "": none */
-	int in, out[2], err[2];	      /* out, err: read end, write end */
-	struct buffer line[2];	      /* SHOW_FOLLOW: the part of a line that is here already */
+	struct job_layer *layer; /* NULL: none */
+	int in, out[2], err[2];	 /* out, err: read end, write end */
+	struct buffer line[2];	 /* SHOW_FOLLOW: the part of a line that is here already */
 };
 
 double now_seconds(void)
@@ -154,52 +148,20 @@ static int open_streams(struct running *run)
 	return 0;
 }
 
-/* A layer belongs to a policy, so the job has one of its own. */
-static int make_layer(struct running *run)
-{
-	struct batch *b = run->b;
-	int r = warren_policy_new(&run->policy);
-
-	if (r < 0)
-		return r;
-	snprintf(run->layer, sizeof(run->layer), "%s/job-XXXXXX", b->layers);
-	if (!mkdtemp(run->layer)) {
-		r = -errno;
-		run->layer[0] = '\0';
-		return r;
-	}
-	if (options_policy(b->sandbox, run->policy, NAME) != 0)
-		return -EINVAL;
-	char text[PATH_MAX + 200];
-	r = layer_attach(run->policy, b->sandbox, run->layer, run->job->command, text, sizeof(text));
-	if (r < 0)
-		run->r->error = strdup(text);
-	return r;
-}
-
 /* After the sandbox has ended. */
 static void end_layer(struct running *run)
 {
 	struct result *r = run->r;
 	bool failed = r->outcome != JOB_PASSED && r->outcome != JOB_CANCELLED;
 
-	warren_policy_unref(run->policy);
-	if (!run->layer[0])
+	if (!run->layer)
 		return;
 	free(r->layer);
-	r->layer = failed && run->b->keep_failed ? strdup(run->layer) : NULL;
-	if (r->layer)
-		return;
-	/* The worker that served the sandbox may be the last to let go of the policy. */
-	const struct timespec pause = {.tv_nsec = 1000000};
-	int e = wr_set_discard(run->layer);
-	for (int i = 0; e == -EBUSY && i < LET_GO_MS; i++) {
-		nanosleep(&pause, NULL);
-		e = wr_set_discard(run->layer);
-	}
-	/* of a job that was never started it is no layer yet */
-	if (e < 0 && rmdir(run->layer) < 0)
-		fprintf(stderr, NAME ": layer '%s' is left: %s\n", run->layer, strerror(-e));
+	r->layer = NULL;
+	if (failed && run->b->keep_failed)
+		r->layer = layer_keep(run->layer, run->job->command);
+	else
+		layer_give(run->b, run->layer);
 }
 
 static int start(struct running *run)
@@ -213,9 +175,9 @@ static int start(struct running *run)
 			run->r->error = NULL;
 		return r;
 	}
-	if (b->sandbox->n_cow && (r = make_layer(run)) < 0)
+	if (b->sandbox->n_cow && (r = layer_take(b, run->job->command, &run->layer, &run->r->error)) < 0)
 		return r;
-	struct warren_policy *policy = run->policy ? run->policy : b->policy;
+	struct warren_policy *policy = run->layer ? layer_policy(run->layer) : b->policy;
 	char **env = job_env(b, run->job);
 	if (!env)
 		return -ENOMEM;
@@ -228,6 +190,8 @@ static int start(struct running *run)
 					   .limits = limits_any(&limits) ? &limits : NULL,
 					   .new_session = 1};
 	r = warren_sandbox_start(b->engine, policy, &cmd, &run->s);
+	if (r < 0 && run->layer && *warren_policy_error(policy))
+		run->r->error = strdup(warren_policy_error(policy));
 	free(env);
 	close_fd(&run->in);
 	close_fd(&run->out[1]);

@@ -87,6 +87,13 @@ struct warren_layer_options {
  * lowers that it was made over. */
 int warren_policy_add_layer_with(struct warren_policy *p, const char *guest_path, const char *layer_dir,
 				 const struct warren_layer_options *opt);
+/* A new policy with what base has, to which layers can be added and nothing else; it has a /dev/shm of its
+ * own. Much cheaper than to say all again: base, which is frozen by this, is shared. For jobs that have a
+ * layer each. */
+int warren_policy_derive(struct warren_policy *base, struct warren_policy **ret);
+/* Can a derived policy be used as if it had just been made? 1: no sandbox uses it, and nothing was changed in
+ * its layers and its /dev/shm. 0: something was. -EBUSY: not yet known, a sandbox is not quite gone. */
+int warren_policy_fresh(struct warren_policy *p);
 int warren_policy_set_net(struct warren_policy *p, enum warren_net net);
 /* Text for the last error of a warren_policy_ or warren_sandbox_start call on this policy: one line, owned by
  * the policy, valid until the next call; "" when there was none. */
