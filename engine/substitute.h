@@ -5,6 +5,7 @@
 #ifndef WARREN_ENGINE_SUBSTITUTE_H
 #define WARREN_ENGINE_SUBSTITUTE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -106,9 +107,9 @@ struct wr_expected {
 	pid_t tid;
 	long nr;
 	uint64_t args[6];
-	uint64_t path_addr; /* of s->path_room bytes in the task */
-	bool entered;	    /* the notification came */
-	int guest_fd;	    /* -1: none was installed */
+	uint64_t path_addr;  /* of s->path_room bytes in the task */
+	atomic_bool entered; /* the notification came, as the worker saw it */
+	int guest_fd;	     /* -1: none was installed */
 };
 void wr_expect(struct wr_tracers *t, struct wr_expected *x);
 /* Nobody uses x afterwards. */

@@ -247,7 +247,7 @@ static void test_scripts_random(void **state)
 	uint32_t seed = 12345;
 
 	snprintf(path, sizeof(path), "%s/script", dir);
-	for (int round = 0; round < 1500; round++) {
+	for (int round = 0; round < 500; round++) {
 		size_t n = 2;
 		memcpy(buf, "#!", 2);
 		seed = seed * 1664525 + 1013904223;
@@ -526,7 +526,7 @@ static void test_random_elf(void **state)
 	int accepted = 0;
 
 	snprintf(path, sizeof(path), "%s/random", dir);
-	for (int round = 0; round < 3000; round++) {
+	for (int round = 0; round < 1000; round++) {
 		static const unsigned char values[] = {0, 1, 2, 3, 4, 0x7f, 0x80, 0xff, 0x38, 0x40};
 		struct wr_image image;
 		make_elf(buf, loader);
@@ -546,7 +546,7 @@ static void test_random_elf(void **state)
 		assert_int_equal(r, k);
 		accepted += r == 0;
 	}
-	assert_in_range(accepted, 100, 2900);
+	assert_in_range(accepted, 30, 970);
 }
 
 static void test_arguments(void **state)

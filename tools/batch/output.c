@@ -14,7 +14,7 @@
 
 static bool on_terminal(void)
 {
-	static int is = -1;
+	static atomic_int is = -1; /* -1: not asked yet */
 
 	if (is < 0)
 		is = isatty(2);
