@@ -132,7 +132,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool fo
 	for (unsigned i = 0; i < wr_table_len; i++) {
 		const struct wr_syscall *row = &wr_table[i];
 		if (row->nr < 0 || row->trapped == WR_BY_ARGUMENTS ||
-		    (row->trapped == WR_IF_GUARDED && !p->guarded))
+		    (row->trapped == WR_IF_GUARDED && !p->guarded) ||
+		    (row->trapped == WR_IF_LAYERED && !p->n_layers))
 			continue;
 		/* The same number in both lists: the denial wins, whatever the order. */
 		uint32_t action = row->handler ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO((uint32_t)row->error);
@@ -222,13 +223,13 @@ static size_t add_ioctl(const struct warren_policy *p, struct sock_filter prog[s
 	return n;
 }
 
-/* All that a filter depends on are the network, whether changes by fd are served, whether processes are
- * counted, and the kernel's Landlock: so there are a few of them in a process, however many policies. Never
- * freed. */
+/* All that a filter depends on are the network, whether changes by fd are served, whether there is a layer,
+ * whether processes are counted, and the kernel's Landlock: so there are a few of them in a process, however
+ * many policies. Never freed. */
 static struct cached {
 	struct cached *next;
 	enum warren_net net;
-	bool guarded, forks;
+	bool guarded, forks, layered;
 	int landlock;
 	unsigned short len;
 	struct sock_filter prog[];
@@ -286,14 +287,15 @@ int wr_filter_get(const struct warren_policy *p, bool forks, struct sock_filter 
 
 	pthread_mutex_lock(&cache_lock);
 	struct cached *c = cache;
-	while (c &&
-	       (c->net != p->net || c->guarded != p->guarded || c->forks != forks || c->landlock != landlock))
+	while (c && (c->net != p->net || c->guarded != p->guarded || c->forks != forks ||
+		     c->layered != (p->n_layers > 0) || c->landlock != landlock))
 		c = c->next;
 	if (!c && (r = build(p, forks, &c)) == 0) {
 		c->next = cache;
 		c->net = p->net;
 		c->guarded = p->guarded;
 		c->forks = forks;
+		c->layered = p->n_layers > 0;
 		c->landlock = landlock;
 		cache = c;
 	}

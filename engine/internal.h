@@ -34,6 +34,7 @@ enum wr_trapped { /* in which sandboxes */
 		  WR_ALWAYS,
 		  WR_IF_GUARDED,   /* where not all that a guest holds may be changed by it (policy.h) */
 		  WR_BY_ARGUMENTS, /* filter.c knows which */
+		  WR_IF_LAYERED,   /* where there is a layer */
 };
 struct wr_syscall {
 	const char *name;
@@ -93,6 +94,10 @@ bool wr_request_alive(struct warren_request *rq);
 int wr_guest_pidfd(struct warren_request *rq);
 /* A copy of the guest's fd, close-on-exec; -EBADF. pidfd: of wr_guest_pidfd(), -1: it is opened for this. */
 int wr_guest_fd(struct warren_request *rq, int pidfd, uint64_t fd);
+/* guest_swap.c: where the guest's descriptor n is that of the object old, open for reading, its copy (any fd)
+ * takes its place, if nobody can tell the difference by anything but the change. Else all stays as it is. */
+struct stat;
+void wr_guest_fd_swap(struct warren_request *rq, int n, const struct stat *old, int copy);
 /* Descriptors in messages live here while the message waits: room for n more copies, in the sandbox and in
  * the engine? If so they are counted until given back. */
 #define WR_SENT_FDS_MAX 1024 /* of a sandbox */

@@ -44,9 +44,9 @@ static int decide(struct warren_request *rq, struct wr_target *t)
 	return (t->may & WR_MAY_WRITE) ? 0 : wr_denied(t->mnt, WR_MAY_WRITE);
 }
 
-/* The object of a layer: the change is made on the copy, if it is a lower one; the guest's fd stays what it
- * was. A lower object that has no name any more is nobody's to change. */
-static int to_layer(struct wr_target *t)
+/* The object of a layer: the change is made on the copy, if it is a lower one, which takes the place of the
+ * guest's fd where it can. A lower object that has no name any more is nobody's to change. */
+static int to_layer(struct warren_request *rq, int fd, struct wr_target *t)
 {
 	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
 	char rel[2 * PATH_MAX], host[PATH_MAX + 1], link[32];
@@ -69,6 +69,8 @@ static int to_layer(struct wr_target *t)
 		return r;
 	wr_cleanup_close(&t->fd);
 	t->fd = wr_steal_fd(&f.fd);
+	if (fd >= 0)
+		wr_guest_fd_swap(rq, fd, &st, t->fd);
 	return 0;
 }
 
@@ -102,7 +104,7 @@ int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target
 	if (!wr_request_alive(rq))
 		return -ENOENT;
 	int r = decide(rq, t);
-	return r == 0 && t->mnt->layer ? to_layer(t) : r;
+	return r == 0 && t->mnt->layer ? to_layer(rq, fd, t) : r;
 }
 
 int wr_check_attributes(const struct wr_target *t)

@@ -50,6 +50,8 @@ HANDLER(fchmod);
 HANDLER(fchown);
 HANDLER(fsetxattr);
 HANDLER(fremovexattr);
+HANDLER(fgetxattr);
+HANDLER(flistxattr);
 HANDLER(ioctl);
 HANDLER(bind);
 HANDLER(connect);

@@ -72,6 +72,7 @@
 	 .note = note_},
 #define CALL(...)    ROW(WR_ALWAYS, __VA_ARGS__)
 #define GUARDED(...) ROW(WR_IF_GUARDED, __VA_ARGS__)
+#define LAYERED(...) ROW(WR_IF_LAYERED, __VA_ARGS__)
 #define SOME(...)    ROW(WR_BY_ARGUMENTS, __VA_ARGS__)
 #define DENY(name_, x86_64, aarch64, errno_, reason)                                                         \
 	{.name = #name_,                                                                                     \

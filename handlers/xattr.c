@@ -4,6 +4,7 @@
 #include "byfd.h"
 #include "handlers.h"
 #include "proc.h"
+#include "origin.h"
 #include "resolve.h"
 #include <linux/limits.h>
 #include <string.h>
@@ -236,6 +237,66 @@ struct warren_verdict wr_handle_listxattr(struct warren_request *rq, void *user)
 	if (size)
 		r = wr_guest_write(rq, rq->args[3], rq->scratch->bytes, (size_t)n);
 	return warren_return(r < 0 ? r : n);
+}
+
+/* Of the layer's marks on the object behind an fd. False: it is in no layer, or the kernel shall say what is
+ * wrong. */
+static bool layer_of_fd(struct warren_request *rq, int fd, int *ret)
+{
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	char link[48], host[PATH_MAX + 1], rel[2 * PATH_MAX];
+
+	if (fd < 0)
+		return false;
+	_cleanup_close_ int obj = open(wr_origin_link(rq, fd, link), O_PATH | O_CLOEXEC);
+	ssize_t n = obj < 0 ? -1 : readlink(wr_fd_path(obj, link), host, PATH_MAX);
+	if (n < 0 || !wr_request_alive(rq))
+		return false;
+	host[n] = '\0';
+	for (size_t i = 0; i < p->n_layers; i++)
+		if (wr_layer_rel_of_path(p->layers[i].layer, host, rel, sizeof(rel), NULL) >= 0) {
+			*ret = wr_steal_fd(&obj);
+			return true;
+		}
+	return false;
+}
+
+/* Continued: name and number are read again, and the worst that can come of it is that a guest sees its
+ * layer's marks. */
+struct warren_verdict wr_handle_fgetxattr(struct warren_request *rq, void *user)
+{
+	char name[NAME_SIZE];
+	_cleanup_close_ int obj = -1;
+	int flags;
+
+	(void)user;
+	if (read_name(rq, rq->args[1], name) < 0 || !wr_layer_private_xattr(name) ||
+	    !layer_of_fd(rq, (int)rq->args[0], &obj))
+		return warren_continue();
+	flags = wr_task_fd_flags(rq->tid, (int)rq->args[0]);
+	return flags < 0 || (flags & O_PATH) ? warren_continue() : warren_return(-ENODATA);
+}
+
+struct warren_verdict wr_handle_flistxattr(struct warren_request *rq, void *user)
+{
+	char link[32], *list = rq->scratch->bytes;
+	_cleanup_close_ int obj = -1;
+	uint64_t size = rq->args[2];
+
+	(void)user;
+	if (!layer_of_fd(rq, (int)rq->args[0], &obj))
+		return warren_continue();
+	int flags = wr_task_fd_flags(rq->tid, (int)rq->args[0]);
+	ssize_t n = flags < 0 || (flags & O_PATH)
+			    ? -1
+			    : listxattr(wr_fd_path(obj, link), list, sizeof(rq->scratch->bytes));
+	ssize_t kept = n < 0 ? n : without_marks(list, n);
+	if (kept == n) /* nothing to hide, or an error for the kernel to tell */
+		return warren_continue();
+	if (size && (uint64_t)kept > size)
+		return warren_return(-ERANGE);
+	int r = size ? wr_guest_write(rq, rq->args[1], list, (size_t)kept) : 0;
+	return warren_return(r < 0 ? r : kept);
 }
 
 static int remove_attribute(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t at,
