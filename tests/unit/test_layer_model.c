@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random sequences of operations on a layer and on a plain copy of its lower directory: results, errors and
  * the trees are equal. Then the layer is opened anew and must show the same tree. What differs by design is
- * the rename of a directory with a lower part. */
+ * the rename of a directory with a lower part.
+ *
+ * With OVERLAY in the environment the other side is the kernel's overlayfs over the same directory, and that
+ * rename is the same, too. In the end each opens what the other has written, and shows what it should. */
 #define _GNU_SOURCE
 #include "layer_util.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+static bool overlay;
 
 static unsigned long long rng;
 
@@ -287,23 +295,104 @@ static char *sorted(char *text)
 	return out;
 }
 
-static void compare_trees(struct lt *t, int plain, const char *when)
+static char *layer_to_text(struct wr_layer *l)
 {
-	char *a = NULL, *b = NULL;
+	char *text = NULL;
 	size_t n;
-	FILE *f = open_memstream(&a, &n);
+	FILE *f = open_memstream(&text, &n);
 
-	dump_layer(t->l, "", f);
+	dump_layer(l, "", f);
 	fclose(f);
-	f = open_memstream(&b, &n);
-	dump_plain(plain, "", f);
+	return sorted(text);
+}
+
+static char *dump_to_text(int at)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	dump_plain(at, "", f);
 	fclose(f);
-	a = sorted(a);
-	b = sorted(b);
+	return sorted(text);
+}
+
+static void compare_texts(char *a, char *b, const char *when)
+{
 	if (strcmp(a, b))
-		fail_msg("%s: the layer has\n%s\nbut should have\n%s", when, a, b);
+		fail_msg("%s: there is\n%s\nbut should be\n%s", when, a, b);
 	free(a);
 	free(b);
+}
+
+static void compare_trees(struct lt *t, int plain, const char *when)
+{
+	compare_texts(layer_to_text(t->l), dump_to_text(plain), when);
+}
+
+static void compare_mounted(int a, int b, const char *when)
+{
+	compare_texts(dump_to_text(a), dump_to_text(b), when);
+}
+
+/* ---- overlayfs ---- */
+
+/* 0, or -errno when the kernel does not do it (here). */
+static int mount_overlay(const char *lower, const char *upper, const char *work, const char *at)
+{
+	char options[1500];
+
+	lt_sh("mkdir -p %s %s %s", upper, work, at);
+	snprintf(options, sizeof(options), "userxattr,lowerdir=%s,upperdir=%s,workdir=%s", lower, upper,
+		 work);
+	return mount("overlay", at, "overlay", 0, options) < 0 ? -errno : 0;
+}
+
+static int open_mounted(const char *lower, const char *upper, const char *work, const char *at)
+{
+	int r = mount_overlay(lower, upper, work, at);
+
+	if (r < 0)
+		fail_msg("overlayfs of %s: %s", upper, strerror(-r));
+	int fd = open(at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void unmount(int *fd, const char *at)
+{
+	wr_cleanup_close(fd);
+	assert_int_equal(umount(at), 0);
+}
+
+/* The kernel shows the layer's tree as warren did; warren shows the kernel's. plain: where that is mounted.
+ */
+static void exchange(struct lt *t, int *plain, const char *plain_path, bool kernel_form)
+{
+	char upper[300], work[300], at[300], theirs[300];
+
+	snprintf(upper, sizeof(upper), "%s/upper", t->dir);
+	snprintf(work, sizeof(work), "%s/work", t->dir);
+	snprintf(at, sizeof(at), "%s/exchange", t->base);
+	snprintf(theirs, sizeof(theirs), "%s/theirs", t->base);
+	wr_layer_close(t->l);
+	t->l = NULL;
+	if (kernel_form) {
+		int ours = open_mounted(t->lower, upper, work, at);
+		compare_mounted(ours, *plain, "the kernel opens warren's layer");
+		unmount(&ours, at);
+	}
+	char *before = dump_to_text(*plain);
+	unmount(plain, plain_path);
+	/* the layer's own directory, with the kernel's upper directory in place of its own */
+	lt_sh("chmod -R u+rwx %s; rm -rf %s && mv %s %s && rm -f %s/base && rm -rf %s && mkdir %s", upper,
+	      upper, theirs, upper, t->dir, work, work);
+	lt_reopen(t);
+	char *now = layer_to_text(t->l);
+	if (strcmp(now, before))
+		fail_msg("warren opens the kernel's layer: it has\n%s\nbut should have\n%s", now, before);
+	free(now);
+	free(before);
 }
 
 static const char *show(const struct op *op)
@@ -320,7 +409,7 @@ static const char *show(const struct op *op)
 static void one_sequence(unsigned seed, unsigned length)
 {
 	void *state;
-	char plain_path[300];
+	char plain_path[300], theirs[300], work[300];
 	struct op *ops = calloc(length, sizeof(*ops));
 
 	rng = seed * 0x9E3779B97F4A7C15ULL + 1;
@@ -332,12 +421,19 @@ static void one_sequence(unsigned seed, unsigned length)
 	else if (seed % 3 == 2)
 		t->l->xattrs = false;
 	snprintf(plain_path, sizeof(plain_path), "%s/plain", t->base);
-	lt_sh("cp -a %s %s", t->lower, plain_path);
-	int plain = open(plain_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(theirs, sizeof(theirs), "%s/theirs", t->base);
+	snprintf(work, sizeof(work), "%s/work", t->base);
+	int plain = -1;
+	if (overlay) {
+		plain = open_mounted(t->lower, theirs, work, plain_path);
+	} else {
+		lt_sh("cp -a %s %s", t->lower, plain_path);
+		plain = open(plain_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
 	for (unsigned i = 0; i < length; i++) {
 		random_op(&ops[i], i);
 		int got = on_layer(t->l, &ops[i]);
-		if (got == -EXDEV)
+		if (got == -EXDEV && !overlay)
 			continue; /* by design; the plain tree is not touched either */
 		int want = on_plain(plain, &ops[i]);
 		if (got != want) {
@@ -352,9 +448,37 @@ static void one_sequence(unsigned seed, unsigned length)
 	compare_trees(t, plain, "at the end");
 	lt_reopen(t);
 	compare_trees(t, plain, "opened again");
-	close(plain);
+	if (overlay)
+		exchange(t, &plain, plain_path, seed % 3 == 0);
+	else
+		close(plain);
 	free(ops);
 	lt_teardown(&state);
+}
+
+/* In a mount namespace of our own. */
+static bool can_mount(void)
+{
+	char base[200], lower[240], upper[240], work[240], at[240];
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+		fprintf(stderr, "no mount namespace: %s\n", strerror(errno));
+		return false;
+	}
+	snprintf(base, sizeof(base), "%s/warren-overlay-XXXXXX", lt_where);
+	assert_non_null(mkdtemp(base));
+	snprintf(lower, sizeof(lower), "%s/lower", base);
+	snprintf(upper, sizeof(upper), "%s/upper", base);
+	snprintf(work, sizeof(work), "%s/work", base);
+	snprintf(at, sizeof(at), "%s/at", base);
+	lt_sh("mkdir %s", lower);
+	int r = mount_overlay(lower, upper, work, at);
+	if (r == 0)
+		umount(at);
+	lt_sh("rm -rf %s", base);
+	if (r < 0)
+		fprintf(stderr, "overlayfs on %s: %s\n", lt_where, strerror(-r));
+	return r == 0;
 }
 
 static unsigned first_seed = 1, n_seeds = 8;
@@ -370,6 +494,9 @@ static int run(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_sequences)};
 
+	overlay = getenv("OVERLAY") != NULL;
+	if (overlay && !can_mount())
+		return 77;
 	if (getenv("SEED"))
 		first_seed = (unsigned)atoi(getenv("SEED"));
 	if (getenv("SEEDS"))
