@@ -242,7 +242,31 @@ static int open_to_recover(struct lt *t)
 	return wr_layer_open(&o, &t->l);
 }
 
-/* Runs a commit in a child that is killed before its n-th system call. False: it came to its end. */
+/* Nothing on disk is another after these: to be killed before them or before the next call is the same. */
+static bool changes_nothing(const struct __ptrace_syscall_info *i)
+{
+	static const int harmless[] = {
+		SYS_fstat,	    SYS_newfstatat, SYS_statx,	       SYS_readlinkat, SYS_getdents64,
+		SYS_read,	    SYS_pread64,    SYS_close,	       SYS_mmap,       SYS_munmap,
+		SYS_mprotect,	    SYS_brk,	    SYS_madvise,       SYS_lseek,      SYS_fcntl,
+		SYS_getxattr,	    SYS_listxattr,  SYS_faccessat,     SYS_faccessat2, SYS_futex,
+		SYS_getrandom,	    SYS_geteuid,    SYS_getegid,       SYS_getgroups,  SYS_getpid,
+		SYS_gettid,	    SYS_umask,	    SYS_fsync,	       SYS_syncfs,     SYS_rt_sigaction,
+		SYS_rt_sigprocmask, SYS_dup,	    SYS_clock_gettime, SYS_flock,      SYS_mremap,
+	};
+
+	if (i->entry.nr == SYS_openat)
+		return !(i->entry.args[2] & (O_CREAT | O_TRUNC));
+	if (i->entry.nr == SYS_openat2)
+		return true; /* cow/ makes nothing by it in a commit */
+	for (size_t k = 0; k < WR_ARRAY_SIZE(harmless); k++)
+		if (i->entry.nr == (uint64_t)harmless[k])
+			return true;
+	return false;
+}
+
+/* Runs a commit in a child that is killed before the n-th system call (from 0) that may change anything.
+ * False: it came to its end. */
 static bool commit_killed_at(struct lt *t, long n)
 {
 	int status;
@@ -259,7 +283,8 @@ static bool commit_killed_at(struct lt *t, long n)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSTOPPED(status));
 	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
-	for (long stops = 0;; stops++) {
+	for (long calls = 0;;) {
+		struct __ptrace_syscall_info info = {0};
 		ptrace(PTRACE_SYSCALL, pid, 0, 0);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		if (!WIFSTOPPED(status)) {
@@ -267,7 +292,10 @@ static bool commit_killed_at(struct lt *t, long n)
 			assert_int_equal(WEXITSTATUS(status), 0);
 			return false;
 		}
-		if (stops == 2 * n) { /* entries and exits take turns */
+		ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info);
+		if (info.op != PTRACE_SYSCALL_INFO_ENTRY || changes_nothing(&info))
+			continue;
+		if (calls++ == n) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return true;
@@ -285,7 +313,7 @@ static void a_commit_killed_at_any_call_is_all_or_nothing(void **state)
 {
 	struct lt *t = *state;
 	unsigned forward = 0, back = 0;
-	long n = 0, step = getenv("EVERY") ? atol(getenv("EVERY")) : 61;
+	long n = 0, step = getenv("EVERY") ? atol(getenv("EVERY")) : 11;
 
 	change_much(t->l);
 	wr_layer_close(t->l);
@@ -318,6 +346,11 @@ static void a_commit_killed_at_any_call_is_all_or_nothing(void **state)
 			back++;
 		}
 		free(now);
+		/* the second one is killed, too */
+		wr_layer_close(t->l);
+		t->l = NULL;
+		commit_killed_at(t, (n * 7) % 29);
+		assert_int_equal(open_to_recover(t), 0);
 		struct wr_commit_result res;
 		r = commit(t->l, false, &res);
 		if (r < 0)
