@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by the tests of layers. WARREN: the command. $base is a scratch directory that goes in the end; d is what
+# Sourced by the tests of layers. WARREN: the command. T_LAYER_DIR: the file system to test on. $base is a scratch directory that goes in the end; d is what
 # is covered, with a few files in it.
 set -u
 LC_ALL=C
@@ -7,7 +7,7 @@ export LC_ALL
 : "${WARREN:?WARREN is the command to test}"
 me=${0##*/}
 failures=0
-base=$(mktemp -d "${TMPDIR:-/tmp}/warren-layer-test.XXXXXX") || exit 2
+base=$(mktemp -d "${T_LAYER_DIR:-${TMPDIR:-/tmp}}/warren-layer-test.XXXXXX") || exit 2
 trap 'chmod -R u+rwx "$base" 2>/dev/null; rm -rf --one-file-system "$base"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
