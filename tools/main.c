@@ -12,6 +12,8 @@ static const struct {
 } commands[] = {
 	{"run", cmd_run, "run a program in a sandbox"},
 	{"batch", cmd_batch, "run many jobs, each in a sandbox of its own"},
+	{"report", cmd_report, "sum up the results of batches"},
+	{"shell", cmd_shell, "look around in a layer that was kept"},
 	{"diff", cmd_diff, "say what a layer changes"},
 	{"commit", cmd_commit, "apply a layer to the directory that it lies over"},
 	{"discard", cmd_discard, "throw a layer away"},

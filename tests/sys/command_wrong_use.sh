@@ -46,7 +46,7 @@ for c in --help -h help "help run" "run --help" "check --help" "syscalls --help"
 done
 # Every option is explained in the manual and offered by the completions.
 here=$(dirname "$0")/../..
-"$WARREN" run --help | grep -oe '--[a-z][a-z-]*' | sort -u | grep -vxe --usage -e --help >"$base/options"
+{ "$WARREN" run --help; "$WARREN" batch --help; } | grep -oe '--[a-z][a-z-]*' | sort -u | grep -vxe --usage -e --help >"$base/options"
 [ "$(wc -l <"$base/options")" -ge 12 ] || fail "no options in the help: $(cat "$base/options")"
 while read -r o; do
 	sed 's/\\-/-/g' "$here/docs/warren.1" | grep -qe "$o" || fail "$o is not in docs/warren.1"

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <limits.h>
 #include <stdio.h>
 #include <warren/warren.h>
 #include "../cli.h"
@@ -23,6 +24,7 @@ struct job {
 	char *input;	/* host path for standard input; NULL: /dev/null */
 	double timeout; /* seconds; 0: the batch's */
 	struct warren_limits limits; /* what is 0 is as the batch's */
+	char **outputs;		     /* paths to collect, NULL-terminated; NULL: none named */
 	bool done_before;	     /* by an earlier run, see --resume */
 };
 
@@ -52,6 +54,7 @@ enum outcome {
 	JOB_SIGNAL,    /* ended by a signal */
 	JOB_TIMEOUT,   /* killed by us after its time */
 	JOB_LIMIT,     /* used more than its limits allow */
+	JOB_NO_OUTPUT, /* passed, but what it was to leave is not there or cannot be collected */
 	JOB_NO_START,  /* the sandbox or the program could not be started */
 	JOB_CANCELLED, /* the batch ended first: not in the results, a resume runs it again */
 };
@@ -62,11 +65,18 @@ struct buffer { /* what a job printed */
 	uint64_t dropped; /* bytes past the limit */
 };
 
+struct layer_use {  /* what a job left in its layer */
+	bool known; /* there is a layer */
+	uint64_t bytes, files, added, modified, deleted;
+	size_t collected; /* files and symlinks */
+};
+
 struct result {
 	enum outcome outcome;
 	int exit, signal;
 	enum warren_limit limit; /* JOB_LIMIT: which */
-	char *error;		 /* JOB_NO_START: why; malloc or NULL */
+	struct layer_use use;
+	char *error; /* JOB_NO_START: why; malloc or NULL */
 	double start, wall, user, sys;
 	long max_rss; /* KiB */
 	uint64_t notifications;
@@ -90,13 +100,18 @@ struct batch {
 	char **env; /* of every job */
 	const char *junit;
 	FILE *results_file; /* NULL: none wanted */
-	const char *rerun;  /* "warren run OPTIONS": how to run one job alone */
+	const char *results_path;
+	int results_error; /* negative errno: what ended could not be written, and ended the batch */
+	const char *rerun; /* "warren run OPTIONS": how to run one job alone */
 
 	struct warren_engine *engine;
 	struct warren_policy *policy; /* of all jobs, without a layer */
 	struct sandbox_options *sandbox;
 	const char *layers; /* where the jobs' own are made; NULL */
 	bool keep_failed;
+	const char *collect;	   /* the directory that outputs are copied to; NULL */
+	const char *prepare;	   /* a shell command; NULL */
+	char *prepared;		   /* its layer */
 	pthread_mutex_t idle_lock; /* layers.c */
 	struct job_layer *idle, **idle_end;
 	struct jobs jobs;
@@ -127,7 +142,24 @@ struct warren_policy *layer_policy(const struct job_layer *l);
  * tells its directory (malloc, NULL: no memory). */
 void layer_give(struct batch *b, struct job_layer *l);
 char *layer_keep(struct job_layer *l, const char *command);
+const char *layer_dir(const struct job_layer *l);
 void layers_end(struct batch *b);
+
+/* rerun.c: "warren run" with the options of our sandboxes, to be pasted; malloc, NULL: no memory. */
+char *rerun_command(const struct sandbox_options *o, const char *cwd);
+
+/* collect.c */
+/* What the job left in its layer, whose directory is dir: to r->use, and to b->collect. A passed job that
+ * lacks an output passed no longer. */
+void collect(struct batch *b, const struct job *job, const char *dir, struct result *r);
+bool output_is_good(const char *path);
+/* The name of the job's directory in b->collect. */
+void output_dir(const char *id, char buf[static NAME_MAX + 1]);
+
+/* prepare.c */
+/* Runs b->prepare. 0, or an exit code after one line. */
+int prepare(struct batch *b);
+void prepare_end(struct batch *b, bool keep);
 
 /* output.c; all with b->lock held but for the last two. */
 void output_follow(struct batch *b, const struct job *job, struct buffer *line, bool err, const char *data,
@@ -136,6 +168,7 @@ void output_job(struct batch *b, size_t index);
 void progress_show(struct batch *b, bool last);
 void *progress_thread(void *batch);
 void summary(struct batch *b);
+void how_it_ended(FILE *f, const struct result *r);
 
 /* results.c */
 void result_free(struct result *r);
@@ -145,6 +178,7 @@ int result_write(struct batch *b, const struct job *job, const struct result *r)
 long results_resume(struct batch *b, const char *path, bool rerun_failed);
 int results_junit(struct batch *b, const char *path);
 const char *outcome_name(enum outcome o);
+int outcome_of(const char *name); /* -1: none */
 double now_seconds(void);
 
 #endif

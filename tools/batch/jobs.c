@@ -20,6 +20,9 @@ static void job_free(struct job *job)
 		free(*e);
 	free(job->argv);
 	free(job->env);
+	for (char **p = job->outputs; p && *p; p++)
+		free(*p);
+	free(job->outputs);
 	free(job->cwd);
 	free(job->input);
 	*job = (struct job){0};
@@ -211,6 +214,14 @@ static int set_member(struct job *job, const cJSON *v)
 			r = -ENOMEM;
 		return r;
 	}
+	if (!strcmp(key, "outputs")) {
+		if (!cJSON_IsArray(v) || job->outputs)
+			return -EINVAL;
+		int r = strings(v, &job->outputs);
+		for (char **p = job->outputs; r == 0 && *p; p++)
+			r = output_is_good(*p) ? 0 : -EINVAL;
+		return r;
+	}
 	if (!strcmp(key, "limits"))
 		return limits_from_json(&job->limits, v, why, sizeof(why));
 	return -ENOENT;
@@ -221,7 +232,7 @@ static int read_json(struct reading *rd, struct job *job, const char *line)
 	static const char *const wanted =
 		"wanted are id, argv (a list of strings) or sh (a string), env (an object of "
 		"strings), cwd, stdin, timeout (seconds above 0), limits (an object of "
-		"memory, processes, cpu, wall, files, file-size)";
+		"memory, processes, cpu, wall, files, file-size), outputs (a list of paths without ..)";
 	char what[512];
 	cJSON *o = cJSON_Parse(line);
 	const cJSON *v;

@@ -115,6 +115,11 @@ struct warren_policy *layer_policy(const struct job_layer *l)
 	return l->policy;
 }
 
+const char *layer_dir(const struct job_layer *l)
+{
+	return l->dir;
+}
+
 char *layer_keep(struct job_layer *l, const char *command)
 {
 	char *dir = strdup(l->dir);

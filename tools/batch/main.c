@@ -49,7 +49,9 @@ enum {
 	OPT_SHARD,
 	OPT_SHUFFLE,
 	OPT_SEED,
-	OPT_KEEP_FAILED
+	OPT_KEEP_FAILED,
+	OPT_COLLECT,
+	OPT_PREPARE
 };
 
 static const struct argp_option options[] = {
@@ -65,6 +67,10 @@ static const struct argp_option options[] = {
 	 "With --cow (each job has a layer of its own): make them in this directory, keep those of failed "
 	 "jobs",
 	 1},
+	{"collect", OPT_COLLECT, "DIR", 0,
+	 "With --cow: copy what each job leaves, or its outputs, to a directory of its own in DIR", 1},
+	{"prepare", OPT_PREPARE, "COMMAND", 0,
+	 "With --cow: run COMMAND once first; all jobs start from what it wrote", 1},
 	{"results", OPT_RESULTS, "FILE", 0, "Append a line of JSON per job that ended", 2},
 	{"resume", OPT_RESUME, "FILE", 0, "Skip the jobs that these results hold, append the others", 2},
 	{"rerun-failed", OPT_RERUN_FAILED, NULL, 0, "With --resume: run the failed ones again, too", 2},
@@ -152,6 +158,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		c->batch.layers = arg;
 		c->batch.keep_failed = true;
 		return 0;
+	case OPT_COLLECT:
+		c->batch.collect = arg;
+		return 0;
+	case OPT_PREPARE:
+		c->batch.prepare = arg;
+		return 0;
 	case OPT_FAIL_FAST:
 		c->batch.fail_fast = true;
 		return 0;
@@ -198,7 +210,8 @@ static const struct argp argp = {
 	"Run many jobs, each in a sandbox of its own.\v"
 	"FILE (or standard input) holds one job a line: a shell command, or JSON with the members id, argv "
 	"(a "
-	"list) or sh, env, cwd, stdin, timeout. With ::: the words before it are a shell command that is run "
+	"list) or sh, env, cwd, stdin, timeout, limits, outputs. With ::: the words before it are a shell "
+	"command that is run "
 	"once per argument, which takes the place of {} (or comes last); {#} is its number.\n\n"
 	"  warren batch -r / -w /tmp jobs.txt\n"
 	"  warren batch -r / -j8 --timeout 60 --results r.jsonl 'python3 {}' ::: tests/*.py\n"
@@ -299,6 +312,7 @@ static int open_results(struct command *c, char *text, size_t size)
 	}
 	if (!path)
 		return 0;
+	c->batch.results_path = path;
 	c->batch.results_file = fopen(path, "a+e");
 	int r = c->batch.results_file ? 0 : -errno;
 	/* Two batches that append to one file would do the same jobs twice. */
@@ -313,56 +327,6 @@ static int open_results(struct command *c, char *text, size_t size)
 	return r;
 }
 
-/* "warren run" with the options of our sandboxes, to be pasted. malloc. */
-static char *rerun_command(const struct sandbox_options *o, const char *cwd)
-{
-	static const char *const names[] = {
-		[WARREN_READ] = "-r", [WARREN_WRITE] = "-w", [WARREN_DENY] = "--deny"};
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return NULL;
-	fputs("warren run", f);
-	const char *single[][2] = {{"--root", o->root}, {"--cwd", cwd}, {"--net", o->net ? "host" : NULL}};
-	for (size_t i = 0; i < 3; i++) {
-		char *q = single[i][1] ? shell_quote(single[i][1]) : NULL;
-		if (q)
-			fprintf(f, " %s %s", single[i][0], q);
-		free(q);
-	}
-	for (unsigned i = 0; i < o->n_rules; i++) {
-		char *q = shell_quote(o->rules[i].path);
-		fprintf(f, " %s %s", names[o->rules[i].access], q ? q : "");
-		free(q);
-	}
-	for (unsigned i = 0; i < o->n_mounts + o->n_env; i++) {
-		bool mount = i < o->n_mounts;
-		char *q = shell_quote(mount ? o->mounts[i] : o->env[i - o->n_mounts]);
-		fprintf(f, " %s %s", mount ? "--mount" : "--env", q ? q : "");
-		free(q);
-	}
-	if (o->layer_size)
-		fprintf(f, " --layer-size %llu", (unsigned long long)o->layer_size);
-	if (o->layer_files)
-		fprintf(f, " --layer-files %llu", (unsigned long long)o->layer_files);
-	for (unsigned i = 0; i < o->n_cow; i++)
-		for (unsigned k = 0; k <= o->cow[i].n_lowers; k++) {
-			char *q = shell_quote(k ? o->cow[i].lowers[k - 1] : o->cow[i].guest);
-			fprintf(f, " %s %s", k ? "--lower" : "--cow", q ? q : "");
-			free(q);
-		}
-	if (o->clean_env)
-		fputs(" --clean-env", f);
-	if (limits_any(&o->limits)) {
-		char list[300];
-		limits_print(&o->limits, list, sizeof(list));
-		fprintf(f, " --limits %s", list);
-	}
-	return fclose(f) == 0 ? text : NULL;
-}
-
 /* Where the jobs' layers are made. 0, or an exit code after one line. */
 static int place_layers(struct batch *b)
 {
@@ -371,10 +335,15 @@ static int place_layers(struct batch *b)
 	int r = 0;
 
 	if (!b->sandbox->n_cow)
-		return b->keep_failed || b->sandbox->layer_size || b->sandbox->layer_files
-			       ? fail(EXIT_USAGE,
-				      "--keep-failed, --layer-size and --layer-files go with --cow DIR")
+		return b->keep_failed || b->collect || b->prepare || b->sandbox->layer_size ||
+				       b->sandbox->layer_files
+			       ? fail(EXIT_USAGE, "--keep-failed, --collect, --prepare, --layer-size and "
+						  "--layer-files go with --cow DIR")
 			       : 0;
+	if (b->collect && mkdir(b->collect, 0777) < 0 && errno != EEXIST) {
+		snprintf(text, sizeof(text), "--collect '%s': %s", b->collect, strerror(errno));
+		return fail(EXIT_USAGE, text);
+	}
 	if (b->keep_failed && mkdir(b->layers, 0700) < 0 && errno != EEXIST)
 		r = -errno;
 	if (!b->keep_failed) {
@@ -458,6 +427,16 @@ static int run_all(struct batch *b)
 		return fail(EXIT_NO_START, "out of memory");
 	if (pthread_create(&signals, NULL, signal_thread, b) != 0)
 		return fail(EXIT_NO_START, "no thread can be made");
+	int code = prepare(b);
+	if (code) {
+		pthread_kill(signals, SIGUSR1);
+		pthread_join(signals, NULL);
+		return code;
+	}
+	if (b->prepared && b->keep_failed) { /* it stays, so it can be said */
+		free((char *)(uintptr_t)b->rerun);
+		b->rerun = rerun_command(b->sandbox, b->cwd);
+	}
 	bool shown = !b->quiet && pthread_create(&progress, NULL, progress_thread, b) == 0;
 	b->began = now_seconds();
 	int r = slots_run(b);
@@ -469,6 +448,11 @@ static int run_all(struct batch *b)
 	summary(b);
 	if (r < 0)
 		return fail(EXIT_NO_START, strerror(-r));
+	if (b->results_error) {
+		fprintf(stderr, NAME ": '%s': %s; the batch was ended, --resume goes on\n", b->results_path,
+			strerror(-b->results_error));
+		return EXIT_NO_START;
+	}
 	if (b->signal)
 		return 128 + b->signal;
 	return b->failed || b->done < todo;
@@ -556,6 +540,7 @@ int cmd_batch(int argc, char **argv)
 	if (code == 0)
 		code = with_engine(&c);
 	layers_end(&c.batch);
+	prepare_end(&c.batch, c.batch.keep_failed && code != EXIT_NO_START);
 	warren_policy_unref(c.batch.policy);
 	if (c.sandbox.n_cow && c.batch.layers && !c.batch.keep_failed)
 		rmdir(c.batch.layers); /* the jobs' are gone */

@@ -55,7 +55,7 @@ void output_follow(struct batch *b, const struct job *job, struct buffer *line, 
 	fflush(to);
 }
 
-static void how_it_ended(FILE *f, const struct result *r)
+void how_it_ended(FILE *f, const struct result *r)
 {
 	switch (r->outcome) {
 	case JOB_FAILED:
@@ -69,6 +69,9 @@ static void how_it_ended(FILE *f, const struct result *r)
 		break;
 	case JOB_LIMIT:
 		fprintf(f, "over its limit: %s", warren_limit_name(r->limit));
+		break;
+	case JOB_NO_OUTPUT:
+		fputs(r->error ? r->error : "an output is missing", f);
 		break;
 	case JOB_NO_START:
 		fprintf(f, "could not be started: %s", r->error ? r->error : "?");
@@ -201,7 +204,7 @@ static void list_failed(struct batch *b)
 		}
 		putc('\n', stderr);
 		if (r->layer)
-			fprintf(stderr, "    its layer: %s\n", r->layer);
+			fprintf(stderr, "    its layer: warren shell %s\n", r->layer);
 	}
 }
 

@@ -7,14 +7,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
-static const char *const names[] = {"passed", "failed",	     "signal",	 "timeout",
-				    "limit",  "not-started", "cancelled"};
+static const char *const names[] = {"passed", "failed",		"signal",      "timeout",
+				    "limit",  "missing-output", "not-started", "cancelled"};
 
 const char *outcome_name(enum outcome o)
 {
 	return names[o];
+}
+
+int outcome_of(const char *name)
+{
+	for (int o = 0; name && o <= JOB_CANCELLED; o++)
+		if (!strcmp(names[o], name))
+			return o;
+	return -1;
 }
 
 void result_free(struct result *r)
@@ -69,6 +79,48 @@ static double rounded(double s)
 	return (double)(int64_t)(s * 1e6 + 0.5) / 1e6;
 }
 
+/* One write a line, so that a crash cuts the last one at most; and one that a full disk cuts is taken back.
+ * text's NUL is replaced. */
+static int write_line(int fd, char *text, size_t len)
+{
+	struct stat st;
+
+	text[len++] = '\n';
+	ssize_t n = fstat(fd, &st) < 0 ? -1 : write(fd, text, len);
+	if (n == (ssize_t)len)
+		return 0;
+	int r = n < 0 ? -errno : -ENOSPC;
+	if (n > 0 && ftruncate(fd, st.st_size) < 0)
+		return -errno;
+	return r;
+}
+
+static void add_use(cJSON *o, const struct batch *b, const struct job *job, const struct layer_use *u)
+{
+	char dir[NAME_MAX + 1], path[NAME_MAX + PATH_MAX + 2];
+
+	cJSON_AddNumberToObject(o, "layer_bytes", (double)u->bytes);
+	cJSON_AddNumberToObject(o, "layer_files", (double)u->files);
+	cJSON *changes = cJSON_AddObjectToObject(o, "changes");
+	cJSON_AddNumberToObject(changes, "added", (double)u->added);
+	cJSON_AddNumberToObject(changes, "modified", (double)u->modified);
+	cJSON_AddNumberToObject(changes, "deleted", (double)u->deleted);
+	if (!b->collect)
+		return;
+	cJSON_AddNumberToObject(o, "collected", (double)u->collected);
+	cJSON *list = cJSON_AddArrayToObject(o, "outputs");
+	output_dir(job->id, dir);
+	for (char **p = job->outputs; p && *p; p++) {
+		const char *rel = *p;
+		while (!strncmp(rel, "./", 2) || *rel == '/')
+			rel += 1 + (*rel == '.');
+		snprintf(path, sizeof(path), "%s/%s", dir, rel);
+		char *text = clean(path);
+		cJSON_AddItemToArray(list, cJSON_CreateString(text ? text : ""));
+		free(text);
+	}
+}
+
 int result_write(struct batch *b, const struct job *job, const struct result *r)
 {
 	if (!b->results_file)
@@ -85,6 +137,8 @@ int result_write(struct batch *b, const struct job *job, const struct result *r)
 		cJSON_AddStringToObject(o, "limit", warren_limit_name(r->limit));
 	if (r->error)
 		add_text(o, "error", r->error);
+	if (r->use.known)
+		add_use(o, b, job, &r->use);
 	if (r->layer)
 		add_text(o, "layer", r->layer);
 	cJSON_AddNumberToObject(o, "start", rounded(r->start));
@@ -100,10 +154,9 @@ int result_write(struct batch *b, const struct job *job, const struct result *r)
 	cJSON_Delete(o);
 	if (!text)
 		return -ENOMEM;
-	/* one write a line, so that a crash cuts the last one at most */
-	bool ok = fprintf(b->results_file, "%s\n", text) > 0 && fflush(b->results_file) == 0;
+	int e = write_line(fileno(b->results_file), text, strlen(text));
 	free(text);
-	return ok ? 0 : -errno;
+	return e;
 }
 
 /* ---- resume ---- */

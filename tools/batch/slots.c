@@ -148,16 +148,27 @@ static int open_streams(struct running *run)
 	return 0;
 }
 
+/* Most jobs leave nothing: that is known without a look. */
+static void look_at_layer(struct running *run)
+{
+	if (warren_policy_fresh(layer_policy(run->layer)) == 0 || (run->b->collect && run->job->outputs))
+		collect(run->b, run->job, layer_dir(run->layer), run->r);
+	else
+		run->r->use = (struct layer_use){.known = true};
+}
+
 /* After the sandbox has ended. */
 static void end_layer(struct running *run)
 {
 	struct result *r = run->r;
-	bool failed = r->outcome != JOB_PASSED && r->outcome != JOB_CANCELLED;
 
 	if (!run->layer)
 		return;
 	free(r->layer);
 	r->layer = NULL;
+	if (r->outcome != JOB_CANCELLED && r->outcome != JOB_NO_START)
+		look_at_layer(run);
+	bool failed = r->outcome != JOB_PASSED && r->outcome != JOB_CANCELLED;
 	if (failed && run->b->keep_failed)
 		r->layer = layer_keep(run->layer, run->job->command);
 	else
@@ -321,7 +332,11 @@ static void run_job(struct batch *b, size_t index)
 	if (r->outcome != JOB_CANCELLED) {
 		b->done++;
 		b->failed += r->outcome != JOB_PASSED;
-		result_write(b, job, r);
+		int e = b->results_error ? 0 : result_write(b, job, r);
+		if (e < 0) { /* what cannot be told must not be done: --resume would not know */
+			b->results_error = e;
+			batch_stop(b);
+		}
 		b->finished[index] = true;
 		output_job(b, index);
 	}

@@ -7,12 +7,12 @@ _warren()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "run batch diff commit discard layers check syscalls help --help --version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run batch report shell diff commit discard layers check syscalls help --help --version" -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run batch diff commit discard layers check syscalls" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run batch report shell diff commit discard layers check syscalls" -- "$cur")
 		return
 		;;
 	check)
@@ -23,8 +23,13 @@ _warren()
 		mapfile -t COMPREPLY < <(compgen -W "--help --markdown" -- "$cur")
 		return
 		;;
-	diff | commit | discard | layers)
+	shell | diff | commit | discard | layers)
 		mapfile -t COMPREPLY < <(compgen -d -W "--help --json --null --patch --merge --prune" -- "$cur")
+		return
+		;;
+	report)
+		mapfile -t COMPREPLY < <(compgen -f -W "--help --junit --slowest" -- "$cur")
+		compopt -o filenames 2>/dev/null
 		return
 		;;
 	run | batch) ;;
@@ -41,13 +46,21 @@ _warren()
 		fi
 	done
 	case $prev in
-	--root | --cwd | --cow | --lower | --layer) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	-r | -w | --read | --write | --deny | --mount | --profile | --trace) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	--root | --cwd | --cow | --lower | --layer | --keep-failed | --collect) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	-r | -w | --read | --write | --deny | --mount | --profile | --trace | --results | --resume | --junit) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	--limits) mapfile -t COMPREPLY < <(compgen -W "memory= processes= cpu= wall= files= file-size= best-effort" -- "$cur") ;;
 	--net) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$cur") ;;
 	--on-exit) mapfile -t COMPREPLY < <(compgen -W "keep discard commit commit-on-success" -- "$cur") ;;
-	--env | --timeout | --layer-size | --layer-files) ;;
+	--env | --timeout | --layer-size | --layer-files | --jobs | -j | --retry | --seed | --shard | --prepare | --output-limit) ;;
 	*)
+		if [[ ${COMP_WORDS[1]} == batch ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -W "-r -w -j -k -q --root --read --write --deny --mount --cwd --env --clean-env --net
+				--cow --lower --layer-size --layer-files --limits --profile --jobs --timeout --retry --fail-fast --shuffle --seed --shard
+				--keep-failed --collect --prepare --results --resume --rerun-failed --junit --ordered --follow --no-output --output-limit
+				--quiet --help :::" -- "$cur")
+			compopt -o filenames 2>/dev/null
+			return
+		fi
 		mapfile -t COMPREPLY < <(compgen -W "-r -w --root --read --write --deny --mount --cwd --env --clean-env --net
 			--cow --lower --layer --layer-size --layer-files --on-exit --dry-run --limits --profile --timeout --stats --json --trace --help --" -- "$cur")
 		;;

@@ -122,6 +122,7 @@ enum warren_limit {
 	WARREN_LIMIT_WALL,
 	WARREN_LIMIT_FILE_SIZE,
 	WARREN_LIMIT_LAYER,
+#define WARREN_LIMIT_LAST WARREN_LIMIT_LAYER
 };
 /* "memory", "processes", "cpu", "wall", "file-size", "layer-size"; "none". */
 const char *warren_limit_name(enum warren_limit l);
