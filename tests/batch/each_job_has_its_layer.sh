@@ -20,6 +20,10 @@ layer=$(sed -n 's/.*"id":"7".*"layer":"\([^"]*\)".*/\1/p' r.jsonl)
 [ -n "$layer" ] || fail "the result does not name its layer: $(grep '"id":"7"' r.jsonl)"
 "$WARREN" diff "$layer" >out 2>err
 [ "$(LC_ALL=C sort out | tr '\n' ' ')" = "A n M f " ] || { fail "the kept layer:"; cat out err >&2; }
+printf '%s\n' 'test -e ../flag && exit 0; touch ../flag n; exit 1' 'touch n; exit 1' >jobs
+run -j1 -w "$base" --retry 2 --keep-failed tries jobs
+[ "$(ls tries | wc -l)" = 1 ] || fail "after tries again $(ls tries | wc -l) layers are kept"
+seq 20 >jobs
 run -j4 -q jobs
 [ -z "$(ls tmp)" ] || fail "left behind: $(ls tmp)"
 timeout 10 "$WARREN" batch -r / --keep-failed layers jobs >out 2>err

@@ -143,6 +143,7 @@ struct warren_policy *layer_policy(const struct job_layer *l);
 void layer_give(struct batch *b, struct job_layer *l);
 char *layer_keep(struct job_layer *l, const char *command);
 const char *layer_dir(const struct job_layer *l);
+void layer_remove(const char *dir); /* that was left so, after all */
 void layers_end(struct batch *b);
 
 /* rerun.c: "warren run" with the options of our sandboxes, to be pasted; malloc, NULL: no memory. */

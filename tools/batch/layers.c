@@ -35,12 +35,18 @@ static int discard(const char *dir)
 	return r < 0 && rmdir(dir) < 0 ? r : 0;
 }
 
+void layer_remove(const char *dir)
+{
+	int r = discard(dir);
+
+	if (r < 0)
+		fprintf(stderr, NAME ": layer '%s' is left: %s\n", dir, strerror(-r));
+}
+
 static void drop(struct job_layer *l)
 {
 	warren_policy_unref(l->policy);
-	int r = discard(l->dir);
-	if (r < 0)
-		fprintf(stderr, NAME ": layer '%s' is left: %s\n", l->dir, strerror(-r));
+	layer_remove(l->dir);
 	free(l);
 }
 

@@ -164,8 +164,11 @@ static void end_layer(struct running *run)
 
 	if (!run->layer)
 		return;
-	free(r->layer);
-	r->layer = NULL;
+	if (r->layer) { /* of the try before */
+		layer_remove(r->layer);
+		free(r->layer);
+		r->layer = NULL;
+	}
 	if (r->outcome != JOB_CANCELLED && r->outcome != JOB_NO_START)
 		look_at_layer(run);
 	bool failed = r->outcome != JOB_PASSED && r->outcome != JOB_CANCELLED;
