@@ -206,7 +206,7 @@ struct warren_verdict wr_handle_fchmodat(struct warren_request *rq, void *user)
 	if (r == 0)
 		r = wr_fstat(t.fd, &st);
 	if (r == 0)
-		r = wr_check_attributes(&t);
+		r = wr_check_attributes(rq, &t);
 	if (r == 0 && S_ISLNK(st.st_mode))
 		r = -EOPNOTSUPP; /* as the file systems say; chmod through the magic link would follow it */
 	if (r == 0)
@@ -226,7 +226,7 @@ struct warren_verdict wr_handle_fchownat(struct warren_request *rq, void *user)
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_WRITE, &t);
 	if (r == 0)
-		r = wr_check_attributes(&t);
+		r = wr_check_attributes(rq, &t);
 	if (r == 0)
 		r = wr_target_copy_up(&t, WR_UP_OWNER);
 	if (r == 0 && fchownat(t.fd, "", (uid_t)rq->args[2], (gid_t)rq->args[3], AT_EMPTY_PATH) < 0)
@@ -287,6 +287,8 @@ static struct warren_verdict set_times_of_fd(struct warren_request *rq, int fd, 
 	if (flags)
 		return warren_return(-EINVAL);
 	int r = wr_reach_fd(rq, fd, false, &t);
+	if (r == 0)
+		r = wr_check_times(rq, &t);
 	if (r == 0 && syscall(SYS_utimensat, t.fd, "", times, AT_EMPTY_PATH) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -301,6 +303,8 @@ static struct warren_verdict set_times(struct warren_request *rq, int dirfd, uns
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, dirfd, path_arg, flags, WR_MAY_WRITE, &t);
+	if (r == 0)
+		r = wr_check_times(rq, &t);
 	if (r == 0)
 		r = wr_target_copy_up(&t, times ? WR_UP_OWNER : WR_UP_TOUCH);
 	if (r == 0 && syscall(SYS_utimensat, t.fd, "", times, AT_EMPTY_PATH) < 0)

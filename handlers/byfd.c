@@ -107,15 +107,32 @@ int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target
 	return r == 0 && t->mnt->layer ? to_layer(rq, fd, t) : r;
 }
 
-int wr_check_attributes(const struct wr_target *t)
+bool wr_is_device_of_host(const struct wr_target *t)
 {
-	return t->mnt->builtin && t->mnt->kind == WR_MOUNT_HOST && !t->mnt->is_dir ? -EPERM : 0;
+	return t->mnt->builtin && t->mnt->kind == WR_MOUNT_HOST && !t->mnt->is_dir;
+}
+
+/* Links in /proc may have led elsewhere. */
+int wr_check_times(struct warren_request *rq, const struct wr_target *t)
+{
+	struct stat st;
+
+	if (t->mnt->kind != WR_MOUNT_PROC)
+		return 0;
+	if (fstat(t->fd, &st) < 0)
+		return -errno;
+	return st.st_dev == wr_sandbox_policy(rq->sandbox)->proc_dev ? -EPERM : 0;
+}
+
+int wr_check_attributes(struct warren_request *rq, const struct wr_target *t)
+{
+	return wr_is_device_of_host(t) ? -EPERM : wr_check_times(rq, t);
 }
 
 static int reach_attributes(struct warren_request *rq, struct wr_target *t)
 {
 	int r = wr_reach_fd(rq, (int)rq->args[0], false, t);
-	return r < 0 ? r : wr_check_attributes(t);
+	return r < 0 ? r : wr_check_attributes(rq, t);
 }
 
 struct warren_verdict wr_handle_fchmod(struct warren_request *rq, void *user)
@@ -172,18 +189,23 @@ struct warren_verdict wr_handle_ioctl(struct warren_request *rq, void *user)
 	int r = wr_reach_fd(rq, (int)rq->args[0], false, &t);
 	if (r == 0 && fstat(t.fd, &st) < 0)
 		r = -errno;
-	/* what else there is has no such requests */
-	if (r == 0 && (!size || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))))
-		r = -ENOTTY;
-	if (r == 0)
-		r = wr_guest_read(rq, rq->args[2], &arg, size);
 	if (r < 0)
 		return warren_return(r);
+	bool readable = size && wr_guest_read(rq, rq->args[2], &arg, size) == 0;
+	if (!wr_request_alive(rq))
+		return warren_return(-ENOENT);
+	/* what else there is has no such requests; fs/ioctl.c reads the argument of two of them before it
+	 * sees that */
+	if (!size || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
+		bool read_first = request == FS_IOC_SETFLAGS || request == FS_IOC_FSSETXATTR;
+		return warren_return(read_first && !readable ? -EFAULT : -ENOTTY);
+	}
+	/* what cannot be read is the kernel's to complain about, after what it looks at before */
 	const int flags = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	_cleanup_close_ int fd = open(wr_fd_path(t.fd, link), O_RDONLY | flags);
 	if (fd < 0 && errno == EACCES && S_ISREG(st.st_mode))
 		fd = open(link, O_WRONLY | flags);
-	if (fd < 0 || ioctl(fd, request, &arg) < 0)
+	if (fd < 0 || ioctl(fd, request, readable ? &arg : NULL) < 0)
 		r = -errno;
 	return warren_return(r);
 }

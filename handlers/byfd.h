@@ -15,7 +15,10 @@ int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target
 /* Is the guest's fd one that was opened by O_PATH, or none at all? */
 bool wr_is_o_path(struct warren_request *rq, int fd);
 
-/* Mode, owner and extended attributes of the host's device nodes, which a root guest owns: -EPERM, else 0. */
-int wr_check_attributes(const struct wr_target *t);
+/* A root guest owns the host's device nodes and its /proc, where what it changes is changed for everybody.
+ * Mode and owner of both, and times of what is in /proc: -EPERM, else 0. */
+int wr_check_attributes(struct warren_request *rq, const struct wr_target *t);
+int wr_check_times(struct warren_request *rq, const struct wr_target *t);
+bool wr_is_device_of_host(const struct wr_target *t);
 
 #endif

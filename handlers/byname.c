@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 struct want {
-	enum wr_reached reached;
 	dev_t dev;
 	ino_t ino;
 };
@@ -20,10 +19,7 @@ static int check(struct warren_substitution *s, pid_t tid, int64_t result)
 	char link[64];
 	struct stat st;
 
-	if (want->reached == WR_REACHED_CWD)
-		snprintf(link, sizeof(link), "/proc/%d/cwd", tid);
-	else
-		snprintf(link, sizeof(link), "/proc/%d/fd/%d", tid, (int)result);
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", tid, (int)result);
 	_cleanup_close_ int fd = open(link, O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
@@ -31,7 +27,7 @@ static int check(struct warren_substitution *s, pid_t tid, int64_t result)
 }
 
 struct warren_verdict wr_by_name(struct warren_request *rq, int fd, long nr, const uint64_t args[6],
-				 unsigned path_arg, enum wr_reached reached)
+				 unsigned path_arg)
 {
 	char link[32], *host = rq->scratch->bytes;
 	struct stat st;
@@ -52,7 +48,7 @@ struct warren_verdict wr_by_name(struct warren_request *rq, int fd, long nr, con
 		free(scratch);
 		return warren_return(-ENOMEM);
 	}
-	*want = (struct want){reached, st.st_dev, st.st_ino};
+	*want = (struct want){st.st_dev, st.st_ino};
 	memcpy(scratch, host, (size_t)n);
 	scratch[n] = '\0';
 	s->nr = nr;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The working directory is the task's real one: chdir is substituted, getcwd translates what the kernel
- * knows. */
+/* The working directory is the task's real one: chdir is made an fchdir to the directory that was reached,
+ * getcwd translates what the kernel knows. */
 #define _GNU_SOURCE
 #include "passfd.h"
-#include "byname.h"
 #include "resolve.h"
 #include <string.h>
 #include <sys/stat.h>
@@ -26,11 +25,7 @@ struct warren_verdict wr_handle_chdir(struct warren_request *rq, void *user)
 		r = -errno;
 	if (r < 0)
 		return warren_return(r);
-	const uint64_t args[6] = {0};
-	struct warren_verdict v = wr_by_name(rq, t.fd, SYS_chdir, args, 0, WR_REACHED_CWD);
-	if (v.kind == WARREN_RETURN && (v.value == -ENOENT || v.value == -ENAMETOOLONG))
-		v = wr_pass_chdir(wr_steal_fd(&t.fd)); /* it has no name, or one that is too long */
-	return v;
+	return wr_pass_chdir(wr_steal_fd(&t.fd));
 }
 
 struct warren_verdict wr_handle_getcwd(struct warren_request *rq, void *user)

@@ -311,9 +311,9 @@ struct warren_verdict wr_handle_execve(struct warren_request *rq, void *user)
 	char *path = rq->scratch->path[4];
 
 	(void)user;
-	if (rq->args[4] & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return warren_return(-EINVAL);
 	int r = wr_guest_path(rq, 1, path);
+	if (r == 0 && (rq->args[4] & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+		r = -EINVAL;
 	if (r < 0)
 		return warren_return(r);
 	struct warren_substitution *s = wr_subst_new();

@@ -255,7 +255,7 @@ static int names_of_rename(struct warren_request *rq, unsigned flags, struct wr_
 		return -EXDEV;
 	if (r < 0 || r2 < 0)
 		return r < 0 ? r : r2;
-	if (fixed_from)
+	if (fixed_from || (fixed_to && (!strcmp(from->name, ".") || !strcmp(from->name, ".."))))
 		return -EBUSY;
 	return fixed_to ? (flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY) : 0;
 }

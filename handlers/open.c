@@ -62,7 +62,7 @@ static struct warren_verdict open_later(struct warren_request *rq, const struct 
 	if (r == 0 && t.mnt->layer && S_ISREG(st.st_mode) && wants_write(how->flags))
 		r = -EAGAIN; /* a lease on the lower file: that is not the one to be opened */
 	if (r < 0)
-		return warren_return(r);
+		return warren_return(wr_task_fds_full(rq) ? -EMFILE : r);
 	return wr_open_wait(rq, wr_steal_fd(&t.fd), how->flags);
 }
 
@@ -77,7 +77,7 @@ static struct warren_verdict open_terminal(struct warren_request *rq, const stru
 	const uint64_t drop = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC;
 	const uint64_t args[6] = {(uint64_t)AT_FDCWD, 0, (flags & ~drop) | O_RDWR};
 
-	return wr_by_name(rq, t->fd, SYS_openat, args, 1, WR_REACHED_FD);
+	return wr_by_name(rq, t->fd, SYS_openat, args, 1);
 }
 
 static struct warren_verdict open_path(struct warren_request *rq, const struct open_how *how)

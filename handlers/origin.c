@@ -208,6 +208,8 @@ int wr_origin_take(const struct warren_policy *p, int fd, struct wr_origin *base
 		r = locate(p, fd, host, cur);
 	else if (r == WR_NAMELESS || r == -ENAMETOOLONG)
 		r = climb(p, fd, r, cur);
+	if (r == -EACCES && base->deleted)
+		r = to_guest(p, host, cur); /* not to be searched: there is nothing in it */
 	if (r < 0)
 		return r;
 	base->len = strlen(cur);

@@ -31,6 +31,43 @@ static void free_passing(void *data)
 	free(p);
 }
 
+/* The task has fewer numbers left than it needs for a moment: its limit is raised for as long as that takes,
+ * if it may raise it itself. Another thread that sets the limit just then may find the old value back
+ * afterwards. */
+static bool raise_limit(pid_t tid, struct rlimit *ret_old)
+{
+	struct rlimit high;
+
+	if (prlimit(tid, RLIMIT_NOFILE, NULL, ret_old) < 0 || ret_old->rlim_cur == ret_old->rlim_max)
+		return false;
+	high = (struct rlimit){ret_old->rlim_max, ret_old->rlim_max};
+	return prlimit(tid, RLIMIT_NOFILE, &high, NULL) == 0;
+}
+
+static void lower_limit(pid_t tid, const struct rlimit *old)
+{
+	struct rlimit now;
+
+	if (prlimit(tid, RLIMIT_NOFILE, NULL, &now) < 0 || now.rlim_cur != old->rlim_max)
+		return; /* it has been set meanwhile */
+	now.rlim_cur = old->rlim_cur;
+	prlimit(tid, RLIMIT_NOFILE, &now, NULL);
+}
+
+/* The number of an open is the task's to have; chdir needs none that would last. */
+static int install(struct warren_substitution *s, int fd)
+{
+	const struct passing *p = s->data;
+	struct rlimit old;
+	int r = wr_subst_install(s, fd);
+
+	if (r == -EMFILE && p->chdir && raise_limit(s->tid, &old)) {
+		r = wr_subst_install(s, fd);
+		lower_limit(s->tid, &old);
+	}
+	return r;
+}
+
 /* The socket must be there before the call is answered, and the message in it. */
 static int prepare(struct warren_substitution *s)
 {
@@ -48,7 +85,7 @@ static int prepare(struct warren_substitution *s)
 	memcpy(CMSG_DATA(&m.control.head), &p->fd, sizeof(int));
 	int r = sendmsg(pair[0], &m.head, MSG_NOSIGNAL) < 0 ? -errno : 0;
 	if (r == 0)
-		r = wr_subst_install(s, pair[1]);
+		r = install(s, pair[1]);
 	close(pair[0]);
 	close(pair[1]);
 	return r < 0 ? r : 0;
@@ -74,25 +111,31 @@ static int64_t receive(struct warren_substitution *s, struct trace *tr, uint64_t
 	return m.head.msg_controllen && fd >= 0 ? fd : -EMFILE; /* no room for it */
 }
 
-/* The task has one number left and needs two for a moment: its limit is raised for as long as that takes, if
- * it may raise it itself. Another thread that sets the limit just then may find the old value back
- * afterwards. */
-static int64_t receive_beyond_limit(struct warren_substitution *s, struct trace *tr, uint64_t at)
+static int64_t receive_again(struct warren_substitution *s, struct trace *tr, uint64_t at)
 {
-	struct rlimit old, high, now;
+	struct rlimit old;
 
-	if (prlimit(s->tid, RLIMIT_NOFILE, NULL, &old) < 0 || old.rlim_cur == old.rlim_max)
-		return -EMFILE;
-	high = (struct rlimit){old.rlim_max, old.rlim_max};
-	/* what was asked for is in the task's memory: recvmsg has put its answer over it */
-	if (wr_subst_rewrite(tr, at) < 0 || prlimit(s->tid, RLIMIT_NOFILE, &high, NULL) < 0)
+	/* recvmsg has put its answer over what it was asked */
+	if (wr_subst_rewrite(tr, at) < 0 || !raise_limit(s->tid, &old))
 		return -EMFILE;
 	int64_t got = receive(s, tr, at);
-	if (prlimit(s->tid, RLIMIT_NOFILE, NULL, &now) == 0 && now.rlim_cur == high.rlim_cur) {
-		now.rlim_cur = old.rlim_cur;
-		prlimit(s->tid, RLIMIT_NOFILE, &now, NULL);
-	}
+	lower_limit(s->tid, &old);
 	return got;
+}
+
+/* Both at once, if they lie side by side. */
+static int64_t dispose(struct warren_substitution *s, struct trace *tr, uint64_t got)
+{
+	const uint64_t both[6] = {(uint64_t)s->installed, got}, own[6] = {got};
+
+	if (s->installed >= 0 && got == (uint64_t)s->installed + 1) {
+		int64_t r = wr_subst_call(tr, SYS_close_range, both);
+		if (r == 0)
+			s->installed = -1;
+		if (r == 0 || r == -ESRCH)
+			return r;
+	}
+	return wr_subst_call(tr, SYS_close, own);
 }
 
 static int64_t steps(struct warren_substitution *s, struct trace *tr, uint64_t at)
@@ -101,7 +144,7 @@ static int64_t steps(struct warren_substitution *s, struct trace *tr, uint64_t a
 	int64_t got = receive(s, tr, at), result;
 
 	if (got == -EMFILE)
-		got = receive_beyond_limit(s, tr, at);
+		got = receive_again(s, tr, at);
 	if (got < 0)
 		return got;
 	const uint64_t own[6] = {(uint64_t)got};
@@ -114,8 +157,7 @@ static int64_t steps(struct warren_substitution *s, struct trace *tr, uint64_t a
 		if (result >= 0)
 			s->installed = -1;
 	}
-	int64_t r = wr_subst_call(tr, SYS_close, own);
-	return r == -ESRCH ? r : result;
+	return dispose(s, tr, (uint64_t)got) == -ESRCH ? -ESRCH : result;
 }
 
 static struct warren_verdict pass(int fd, bool chdir, bool cloexec)

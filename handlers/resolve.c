@@ -150,6 +150,7 @@ static bool by_name_failed(const struct wr_walk *w, int r, unsigned renames)
 static int resolve_relative(struct wr_walk *w, int dirfd, const char *given)
 {
 	char path[PATH_MAX];
+	const char *rel;
 	unsigned renames = atomic_load(&renames_done);
 
 	strcpy(path, given);
@@ -158,7 +159,8 @@ static int resolve_relative(struct wr_walk *w, int dirfd, const char *given)
 	int r = wr_origin_name(w->rq, dirfd, w->cur);
 	if (r < 0)
 		return r;
-	if (r == WR_NAMELESS)
+	/* the name of a link in /proc that is held by O_PATH would be followed */
+	if (r == WR_NAMELESS || wr_policy_mount(w->p, w->cur, &rel)->kind == WR_MOUNT_PROC)
 		return from_base(w, dirfd, path);
 	w->named = true;
 	r = start(w, path);

@@ -550,6 +550,9 @@ static int step_up(struct wr_walk *w)
 		r = check_dir(w, "/.");
 	else if (w->at == w->m->fd ? !w->m->is_dir : !w->base.is_dir)
 		r = -ENOTDIR;
+	/* a directory that ".." leaves, if only for itself, must be one that may be searched */
+	else if (w->m->kind != WR_MOUNT_PROC && faccessat(w->at, ".", X_OK, AT_EACCESS) < 0)
+		r = -errno;
 	if (r < 0)
 		return r;
 	w->rest += 2;

@@ -85,9 +85,9 @@ static int read_name(struct warren_request *rq, uint64_t addr, char *name)
  * comes first. In a layer, of the copy; its own marks are not the guest's. */
 static int changeable(struct wr_target *t, const char *name)
 {
-	static const char *const known[] = {"user.", "trusted.", "security.", "system."};
+	static const char *const known[] = {"user.", "trusted.", "security."};
 
-	if (wr_check_attributes(t) < 0) {
+	if (wr_is_device_of_host(t)) {
 		for (size_t i = 0; i < WR_ARRAY_SIZE(known); i++)
 			if (!strncmp(name, known[i], strlen(known[i])))
 				return -EPERM;

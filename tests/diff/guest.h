@@ -15,13 +15,13 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 
-#define NSLOT	  14
-#define OUT_SIZE  (1U << 20)
-#define OUT_HIGH  (1U << 19)
-#define NCANON	  4096
+#define NSLOT	   14
+#define OUT_SIZE   (1U << 20)
+#define OUT_HIGH   (1U << 19)
+#define NCANON	   4096
 #define EXIT_USAGE 200 /* no errno */
-#define WORK_DIR  "/w"
-#define OTHER_DIR "/other" /* root's files, made by diff-run when the guest is not root */
+#define WORK_DIR   "/w"
+#define OTHER_DIR  "/other" /* root's files, made by diff-run when the guest is not root */
 
 /* Headers older than the calls. */
 #ifndef SYS_fchmodat2
@@ -64,7 +64,7 @@ struct guest {
 	dev_t proc_dev;
 	char *edge[2]; /* first byte of an unmapped page; the page before is writable */
 	unsigned edge_next;
-	bool proc, own_ids, mutate, lower, flush, no_opath, in_child;
+	bool proc, own_ids, mutate, lower, apart, flush, no_opath, in_child;
 	const char *without; /* names of operations to leave out, separated by commas */
 	unsigned calls;
 	char top[32];  /* /w/sSEED: all that the sequence owns */
@@ -126,7 +126,8 @@ void victim_look(struct victim *v, int dirfd, const char *path);
 void victim_gone(struct guest *g, const struct victim *v);
 void close_slot(struct guest *g, unsigned i);
 void put_slot(struct guest *g, unsigned i, int fd);
-/* True for a device: chmod and chown of the host's /dev through a bug must not happen. */
+/* True for a device and for what is in /proc: those are the host's, and no guest of warren's changes their mode,
+ * owner and times. */
 bool guard_dev(struct guest *g, int dirfd, const char *path, bool follow);
 bool guard_fd(struct guest *g, int fd);
 /* True when a blocking open of this path would wait for the other end of a FIFO. */
@@ -186,6 +187,8 @@ bool seq_has_chain(uint64_t seed);
 int tree_make(struct guest *g);
 void tree_open_slots(struct guest *g);
 void tree_remove(struct guest *g);
+/* What the sequence may have done to / and /w. */
+void tree_restore(struct guest *g);
 void tree_dump(struct guest *g);
 
 struct entry {

@@ -170,6 +170,10 @@ static void op_utimensat(struct guest *g)
 		if (!one_in(g, 4))
 			flags = 0;
 	}
+	if (p.p ? guard_dev(g, (int)d.v, p.p, !(flags & AT_SYMLINK_NOFOLLOW)) : guard_fd(g, (int)d.v))
+		return;
+	if (p.p && !p.buf[0] && guard_fd(g, (int)d.v))
+		return;
 	if (one_in(g, 10))
 		times = NULL, tdesc = "NULL";
 	else if (one_in(g, 30))
@@ -198,6 +202,9 @@ static void op_utimes(struct guest *g)
 	if (one_in(g, 12))
 		tv[1].tv_usec = one_in(g, 2) ? 1000000 : -1;
 	gen_path(g, &p, W_OLD);
+	gen_dirfd(g, &d);
+	if (guard_dev(g, AT_FDCWD, p.p, true) || guard_dev(g, (int)d.v, p.p, true) || guard_fd(g, (int)d.v))
+		return;
 	switch (rnd(g, 3)) {
 	case 0:
 		line(g, "utime", "%s %s", p.desc, tdesc);
@@ -210,7 +217,6 @@ static void op_utimes(struct guest *g)
 		d.v = AT_FDCWD;
 		break;
 	default:
-		gen_dirfd(g, &d);
 		if (one_in(g, 10)) {
 			p.p = NULL;
 			strcpy(p.desc, "NULL");

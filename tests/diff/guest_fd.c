@@ -3,9 +3,11 @@
 #include "guest.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -156,6 +158,45 @@ static void op_flock(struct guest *g)
 	res(g, CALL(g, SYS_flock, d.v, op));
 }
 
+/* Flags that a file has beside its mode: changed by fd, open for whatever. */
+static void op_ioctl(struct guest *g)
+{
+	static const unsigned flags[] = {0, FS_NODUMP_FL, FS_NOATIME_FL, FS_NODUMP_FL | FS_NOATIME_FL,
+					 FS_IMMUTABLE_FL, FS_APPEND_FL, 0x80000000};
+	struct fsxattr x = {.fsx_xflags = one_in(g, 2) ? FS_XFLAG_NODUMP : 0};
+	unsigned value = PICK(g, flags);
+	const char *vdesc = "";
+	void *arg = &value;
+	struct darg d;
+	long r;
+
+	gen_fd(g, &d);
+	if (guard_fd(g, (int)d.v))
+		return;
+	if (one_in(g, 12))
+		arg = bad_ptr(g, &vdesc);
+	switch (rnd(g, 4)) {
+	case 0:
+		line(g, "ioctl", "%s GETFLAGS %s", d.desc, vdesc);
+		r = CALL(g, SYS_ioctl, d.v, FS_IOC_GETFLAGS, arg);
+		res(g, r);
+		if (r == 0)
+			out(g, " %#x", value & FS_FL_USER_MODIFIABLE);
+		return;
+	case 1:
+		line(g, "ioctl", "%s FSSETXATTR %#x", d.desc, x.fsx_xflags);
+		res(g, CALL(g, SYS_ioctl, d.v, FS_IOC_FSSETXATTR, &x));
+		return;
+	case 2:
+		line(g, "ioctl", "%s SETVERSION %u %s", d.desc, value, vdesc);
+		res(g, CALL(g, SYS_ioctl, d.v, FS_IOC_SETVERSION, arg));
+		return;
+	default:
+		line(g, "ioctl", "%s SETFLAGS %#x %s", d.desc, value, vdesc);
+		res(g, CALL(g, SYS_ioctl, d.v, FS_IOC_SETFLAGS, arg));
+	}
+}
+
 static void out_entries(struct guest *g, int fd, const struct entry *e, unsigned n)
 {
 	struct stat st;
@@ -217,5 +258,5 @@ static void op_getdents(struct guest *g)
 
 const struct op fd_ops[] = {
 	{"io", 50, op_io},   {"lseek", 10, op_lseek}, {"fstat", 20, op_fstat},	     {"fattr", 40, op_fattr},
-	{"dup", 25, op_dup}, {"flock", 12, op_flock}, {"getdents", 40, op_getdents}, {NULL, 0, NULL},
+	{"dup", 25, op_dup}, {"flock", 12, op_flock}, {"getdents", 40, op_getdents}, {"ioctl", 20, op_ioctl}, {NULL, 0, NULL},
 };

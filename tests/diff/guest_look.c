@@ -218,6 +218,24 @@ static void op_handle(struct guest *g)
 	res(g, CALL(g, SYS_name_to_handle_at, d.v, p.p, &fh, &mnt, flags));
 }
 
+/* A user has 128 instances, whoever runs what else: that limit is waited for. */
+static int new_instance(void)
+{
+	long fd, room;
+
+	for (int i = 0; i < 5000; i++) {
+		fd = raw(SYS_inotify_init1, IN_NONBLOCK | IN_CLOEXEC);
+		if (fd != -EMFILE)
+			break;
+		room = raw(SYS_dup, 0);
+		if (room < 0)
+			break; /* RLIMIT_NOFILE */
+		raw(SYS_close, room);
+		usleep(1000);
+	}
+	return (int)fd;
+}
+
 static void op_inotify(struct guest *g)
 {
 	static const unsigned masks[] = {IN_CREATE | IN_DELETE,
@@ -233,7 +251,7 @@ static void op_inotify(struct guest *g)
 	long fd = -1;
 
 	if (g->inotify < 0 && !g->in_child)
-		g->inotify = (int)raw(SYS_inotify_init1, IN_NONBLOCK | IN_CLOEXEC);
+		g->inotify = new_instance();
 	gen_path(g, &p, W_OLD);
 	gen_fd(g, &d);
 	fd = one_in(g, 20) ? d.v : g->inotify;

@@ -4,6 +4,7 @@
  *   --proc      /proc and /dev are there: use paths in them
  *   --own-ids   chown to the own ids only
  *   --lower     the trees are there already; --prepare makes them and exits
+ *   --apart     leave the trees as they are in the end; --dump prints and removes them and does nothing else
  *   --mutate    misbehave in one call of a thousand
  *   --flush     write every line before the call is made
  *   --without A,B  leave out these operations (names of the tables of struct op), or opath: no O_PATH fds
@@ -137,10 +138,22 @@ static void seq_run(struct guest *g, uint64_t seed)
 	/* An fd lost by a wrong result must not show in the sequences that follow. */
 	raw(SYS_close_range, g->fd0, ~0U, 0);
 	raise_nofile();
+	if (!g->apart) {
+		tree_dump(g);
+		tree_remove(g);
+	}
+	tree_restore(g);
+	out(g, "E %llu\n", (unsigned long long)seed);
+	out_flush(g);
+}
+
+static void dump(struct guest *g, uint64_t seed)
+{
+	seq_start(g, seed);
+	out(g, "S %llu\n", (unsigned long long)seed);
 	tree_dump(g);
 	tree_remove(g);
 	out(g, "E %llu\n", (unsigned long long)seed);
-	out_flush(g);
 }
 
 static void prepare(struct guest *g, uint64_t seed)
@@ -192,7 +205,7 @@ int main(int argc, char **argv)
 {
 	struct guest *g = &guest;
 	uint64_t seed, count;
-	bool prep = false;
+	bool prep = false, only_dump = false;
 
 	/* A script's interpreter gets the script's name. */
 	if (argc < 3 || !isdigit((unsigned char)argv[2][0])) {
@@ -208,7 +221,9 @@ int main(int argc, char **argv)
 		g->lower |= !strcmp(argv[i], "--lower");
 		g->mutate |= !strcmp(argv[i], "--mutate");
 		g->flush |= !strcmp(argv[i], "--flush");
+		g->apart |= !strcmp(argv[i], "--apart");
 		prep |= !strcmp(argv[i], "--prepare");
+		only_dump |= !strcmp(argv[i], "--dump");
 		if (!strcmp(argv[i], "--without") && i + 1 < argc)
 			g->without = argv[++i];
 		if (!strcmp(argv[i], "--calls") && i + 1 < argc)
@@ -222,6 +237,8 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < count; i++)
 		if (prep)
 			prepare(g, seed + i);
+		else if (only_dump)
+			dump(g, seed + i);
 		else
 			seq_run(g, seed + i);
 	out_flush(g);

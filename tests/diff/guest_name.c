@@ -234,28 +234,64 @@ static void op_link(struct guest *g)
 	res(g, CALL(g, SYS_linkat, df.v, from.p, dt.v, to.p, flags));
 }
 
-static const char *const clients[] = {"connect", "sendto", "sendmsg"};
+static const char *const clients[] = {"connect", "sendto", "sendmsg", "sendmmsg"};
 
 static long to_address(struct guest *g, long fd, unsigned form, struct sockaddr_un *sa, socklen_t len)
 {
 	char data[4] = "data";
 	struct iovec iov = {data, sizeof(data)};
-	struct msghdr m = {.msg_name = sa, .msg_namelen = len, .msg_iov = &iov, .msg_iovlen = 1};
+	struct mmsghdr m = {
+		.msg_hdr = {.msg_name = sa, .msg_namelen = len, .msg_iov = &iov, .msg_iovlen = 1}};
 
-	if (form == 0)
+	switch (form) {
+	case 0:
 		return CALL(g, SYS_connect, fd, sa, len);
-	return form == 1 ? CALL(g, SYS_sendto, fd, data, sizeof(data), 0, sa, len)
-			 : CALL(g, SYS_sendmsg, fd, &m, 0);
+	case 1:
+		return CALL(g, SYS_sendto, fd, data, sizeof(data), 0, sa, len);
+	case 2:
+		return CALL(g, SYS_sendmsg, fd, &m.msg_hdr, 0);
+	default:
+		return CALL(g, SYS_sendmmsg, fd, &m, 1, 0);
+	}
+}
+
+static void show_name(struct guest *g, long nr, const char *name, long fd)
+{
+	struct sockaddr_un got = {0};
+	socklen_t len = sizeof(got);
+	long r;
+
+	out(g, "\n");
+	line(g, name, "%s", "");
+	r = CALL(g, nr, fd, &got, &len);
+	res(g, r);
+	out(g, " len %u", len);
+	if (r == 0 && len > 2)
+		out_bytes(g, got.sun_path, len - 2 < sizeof(got.sun_path) ? len - 2 : sizeof(got.sun_path));
+}
+
+/* The names that both ends of a socket have. */
+static void show_names(struct guest *g, long fd, int type, const struct sockaddr_un *sa, socklen_t len)
+{
+	long peer;
+
+	show_name(g, SYS_getsockname, "getsockname", fd);
+	if (type != SOCK_DGRAM)
+		return;
+	peer = raw(SYS_socket, AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (raw(SYS_connect, peer, sa, len) == 0)
+		show_name(g, SYS_getpeername, "getpeername", peer);
+	raw(SYS_close, peer);
 }
 
 /* AF_UNIX addresses are paths too; they are at most 108 bytes and may lack the NUL. */
 static void op_unix(struct guest *g)
 {
-	struct sockaddr_un sa = {.sun_family = AF_UNIX}, got = {0};
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int type = one_in(g, 2) ? SOCK_STREAM : SOCK_DGRAM;
 	bool bound = !one_in(g, 3);
-	unsigned form = rnd(g, 3);
-	socklen_t len = sizeof(sa), got_len = sizeof(got);
+	unsigned form = rnd(g, 4);
+	socklen_t len = sizeof(sa);
 	struct parg p;
 	long fd, r;
 
@@ -276,8 +312,8 @@ static void op_unix(struct guest *g)
 	} else {
 		r = CALL(g, SYS_bind, fd, &sa, len);
 		res(g, r);
-		if (r == 0 && raw(SYS_getsockname, fd, &got, &got_len) == 0 && got_len >= 2)
-			out_bytes(g, got.sun_path, strnlen(got.sun_path, got_len - 2));
+		if (r == 0)
+			show_names(g, fd, type, &sa, len);
 	}
 	raw(SYS_close, fd);
 }

@@ -26,9 +26,8 @@ static const char *const inside[] = {"a", "b", "x", "y", "la", "k", "n0"};
 static const char *const fresh[] = {"n0", "n1", "n2", "n3", "n4", "d/n0", "d/n1", "e/n0", "st/n0", "sg/n0"};
 static const char *const special[] = {"",    "",      ".",   ".",    "..",   "/",    "//",   "///",
 				      "/..", "../..", "./.", "d/..", "../t", "x0/k", "ns/k", "nw/k"};
-static const char *const ro_paths[] = {"/dev/null", "/proc/self/exe", "/dev/stdin",
-				       "/dev/fd/0", "/proc/self",     "/proc/thread-self",
-				       "/dev/zero",      "/proc/self/comm"};
+static const char *const ro_paths[] = {"/dev/null",  "/proc/self/exe",	  "/dev/stdin", "/dev/fd/0",
+				       "/proc/self", "/proc/thread-self", "/dev/zero",	"/proc/self/comm"};
 static const char *const other[] = {"/other/f", "/other/secret",   "/other/d/f", "/other/priv/f",
 				    "/other/d", "/other/sticky/f", "/other/n0",	 "/diff-guest"};
 

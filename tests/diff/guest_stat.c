@@ -161,13 +161,18 @@ void put_slot(struct guest *g, unsigned i, int fd)
 	g->slot[i] = fd;
 }
 
+static bool is_shared(const struct guest *g, const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) || st->st_dev == g->proc_dev;
+}
+
 bool guard_dev(struct guest *g, int dirfd, const char *path, bool follow)
 {
 	struct stat st;
 
 	if (!g->proc || raw(SYS_newfstatat, dirfd, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
-	return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
+	return is_shared(g, &st);
 }
 
 bool guard_fd(struct guest *g, int fd)
@@ -176,7 +181,7 @@ bool guard_fd(struct guest *g, int fd)
 
 	if (!g->proc || raw(SYS_fstat, fd, &st) < 0)
 		return false;
-	return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
+	return is_shared(g, &st);
 }
 
 bool is_fifo(int dirfd, const char *path)

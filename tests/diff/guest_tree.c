@@ -292,8 +292,14 @@ static void remove_in(struct guest *g, int dirfd, const char *name, unsigned dep
 	}
 }
 
-/* The sequence's tree, and what it left in / and /w; then those two as they were. */
 void tree_remove(struct guest *g)
+{
+	raw(SYS_umask, 022);
+	raw(SYS_chdir, "/");
+	remove_in(g, AT_FDCWD, g->top, 0);
+}
+
+void tree_restore(struct guest *g)
 {
 	static const char *const keep[] = {".",	   "..",  "w",	   "diff-guest",
 					   "proc", "dev", "other", "lost+found"};
@@ -303,21 +309,20 @@ void tree_remove(struct guest *g)
 
 	raw(SYS_umask, 022);
 	raw(SYS_chdir, "/");
-	if (g->uid == 0) {
-		raw(SYS_fchmodat, AT_FDCWD, "/", 0755);
-		raw(SYS_fchownat, AT_FDCWD, "/", 0, 0, 0);
-		raw(SYS_removexattr, "/", "user.a");
-		raw(SYS_removexattr, "/", "user.b");
-	}
 	raw(SYS_fchownat, AT_FDCWD, WORK_DIR, g->uid, g->gid, 0);
 	raw(SYS_fchmodat, AT_FDCWD, WORK_DIR, 0777);
 	raw(SYS_removexattr, WORK_DIR, "user.a");
 	raw(SYS_removexattr, WORK_DIR, "user.b");
-	remove_in(g, AT_FDCWD, g->top, 0);
+	if (g->uid != 0)
+		return;
+	raw(SYS_fchmodat, AT_FDCWD, "/", 0755);
+	raw(SYS_fchownat, AT_FDCWD, "/", 0, 0, 0);
+	raw(SYS_removexattr, "/", "user.a");
+	raw(SYS_removexattr, "/", "user.b");
 	fd = raw(SYS_openat, AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (g->uid == 0 && read_dir((int)fd, false, 32768, &e, &n) == 0)
+	if (read_dir((int)fd, false, 32768, &e, &n) == 0)
 		for (unsigned i = 0; i < n; i++) {
 			bool kept = false;
 

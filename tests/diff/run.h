@@ -19,7 +19,7 @@ struct opts {
 	uint64_t seed, count;
 	unsigned batch, jobs, max_diffs, calls, timeout;
 	uid_t uid;
-	bool self, mutate, lower, proc, verbose, keep, calls_made, as_root, have_uid;
+	bool self, mutate, lower, apart, proc, verbose, keep, calls_made, as_root, have_uid;
 };
 
 /* One run of the guest. */
@@ -48,6 +48,9 @@ int side_run(const struct opts *o, enum side s, const char *dir, uint64_t seed, 
 	     struct run *r);
 /* Make the trees of --lower in the root of this side. */
 int side_prepare(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count);
+/* With --apart: print the trees of this side and remove them. */
+int side_dump(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count,
+	      struct run *r);
 void run_free(struct run *r);
 /* NULL, or why there can be no reference here. */
 const char *side_unavailable(const struct opts *o);
@@ -57,12 +60,14 @@ const char *side_unavailable(const struct opts *o);
 struct tally;
 struct tally *tally_new(void);
 uint64_t tally_diffs(const struct tally *t);
+void tally_count(struct tally *t, uint64_t sequences);
 void tally_print(const struct tally *t);
 /* Which calls the reference made, how often. */
 void tally_print_calls(const struct tally *t);
-/* Compare the runs sequence by sequence. Returns the first seed that the test side did not finish, or
- * seed + count when it finished all. */
+/* Compare the runs sequence by sequence. differs, for each: do the sides differ from now on? Where that is
+ * true already, nothing is compared. Returns the first seed that the test side did not finish, or seed +
+ * count when it finished all. */
 uint64_t compare(const struct opts *o, struct tally *t, const struct run *ref, const struct run *test,
-		 uint64_t seed, uint64_t count);
+		 uint64_t seed, uint64_t count, bool *differs);
 
 #endif

@@ -102,6 +102,13 @@ static int by_count(const void *a, const void *b)
 	return x->count < y->count ? 1 : x->count > y->count ? -1 : strcmp(x->key, y->key);
 }
 
+void tally_count(struct tally *t, uint64_t sequences)
+{
+	lock(t);
+	t->sequences += sequences;
+	unlock(t);
+}
+
 void tally_print(const struct tally *t)
 {
 	struct tally *m = (struct tally *)t;
@@ -287,9 +294,10 @@ static void print_repro(const struct opts *o, uint64_t seed)
 		printf(" --warren %s", o->warren);
 	if (o->have_uid)
 		printf(" --uid %u", o->uid);
-	printf("%s%s%s%s%s --calls %u --seed %llu --count 1 -v\n", o->proc ? " --with-proc" : "",
-	       o->lower ? " --lower" : "", o->mutate ? " --mutate" : "", o->without ? " --without " : "",
-	       o->without ? o->without : "", o->calls, (unsigned long long)seed);
+	printf("%s%s%s%s%s%s --calls %u --seed %llu --count 1 -v\n", o->proc ? " --with-proc" : "",
+	       o->lower && !o->apart ? " --lower" : "", o->apart ? " --apart" : "",
+	       o->mutate ? " --mutate" : "", o->without ? " --without " : "", o->without ? o->without : "",
+	       o->calls, (unsigned long long)seed);
 }
 
 static void print_context(const struct opts *o, struct text seq, const char *upto)
@@ -388,8 +396,8 @@ void tally_print_calls(const struct tally *t)
 		printf("made %7llu %s\n", (unsigned long long)t->made[i].count, t->made[i].name);
 }
 
-/* One sequence. The reference is complete; the other side may not be. */
-static void compare_sequence(const struct opts *o, struct tally *t, uint64_t seed, struct text ref,
+/* One sequence. The reference is complete; the other side may not be. True: they went different ways. */
+static bool compare_sequence(const struct opts *o, struct tally *t, uint64_t seed, struct text ref,
 			     struct text test, const struct run *r, bool complete)
 {
 	struct text a = ref, b = test, la, lb;
@@ -407,7 +415,7 @@ static void compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 				lb.p = b.p;
 		}
 		if (la.p == la.end && lb.p == lb.end && a.p == a.end)
-			break;
+			return false;
 		if (same_text(la, lb)) {
 			if (o->verbose)
 				print_line("  = ", la);
@@ -417,7 +425,7 @@ static void compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 		if (!e) {
 			report(o, t, seed, ref, la, lb, r, complete);
 			if (!is_soft(la, lb) || ++soft == MAX_SOFT)
-				break;
+				return true;
 			continue;
 		}
 		count_expected(t, seed, la, lb);
@@ -426,7 +434,7 @@ static void compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 			print_line("  ~ ", lb);
 		}
 		if (e->effect == TAINTS)
-			break;
+			return true;
 	}
 }
 
@@ -464,7 +472,7 @@ static void compare_start(const struct opts *o, struct tally *t, const struct ru
 }
 
 uint64_t compare(const struct opts *o, struct tally *t, const struct run *ref, const struct run *test,
-		 uint64_t seed, uint64_t count)
+		 uint64_t seed, uint64_t count, bool *differs)
 {
 	const char *hint_ref = NULL, *hint_test = NULL;
 	uint64_t s;
@@ -481,17 +489,21 @@ uint64_t compare(const struct opts *o, struct tally *t, const struct run *ref, c
 			_exit(2);
 		}
 		complete = find_sequence(test, s, &hint_test, &b);
+		if (differs[s - seed])
+			continue;
 		if (supervisor_died(o, t, s, b, test))
 			complete = false;
 		else
-			compare_sequence(o, t, s, a, b, test, complete);
-		lock(t);
-		t->sequences++;
-		if (o->calls_made)
+			differs[s - seed] = compare_sequence(o, t, s, a, b, test, complete);
+		if (o->calls_made) {
+			lock(t);
 			count_made(t, a);
-		unlock(t);
-		if (!complete)
+			unlock(t);
+		}
+		if (!complete) {
+			differs[s - seed] = true;
 			return s + 1;
+		}
 	}
 	if (test->status != ref->status)
 		report(o, t, s - 1, (struct text){test->err, test->err}, (struct text){"", ""},

@@ -23,6 +23,7 @@ static const char usage[] =
 	"  --uid N          run both sides as this user, without capabilities\n"
 	"  --with-proc      /proc and /dev on both sides, and paths in them\n"
 	"  --lower          the trees exist before the run: what is changed must be copied up\n"
+	"  --apart          the trees are made, printed and removed outside of warren: three times as fast\n"
 	"  --self           compare a chroot with a chroot: shows that the test is deterministic\n"
 	"  --mutate         the second guest misbehaves now and then: shows that the test can fail\n"
 	"  --without A,B    leave out operations (openat2, inotify, opath ...): to see behind their "
@@ -44,6 +45,7 @@ enum {
 	OPT_UID,
 	OPT_PROC,
 	OPT_LOWER,
+	OPT_APART,
 	OPT_SELF,
 	OPT_MUTATE,
 	OPT_MAX,
@@ -65,6 +67,7 @@ static const struct option long_opts[] = {
 	{"uid", 1, NULL, OPT_UID},
 	{"with-proc", 0, NULL, OPT_PROC},
 	{"lower", 0, NULL, OPT_LOWER},
+	{"apart", 0, NULL, OPT_APART},
 	{"self", 0, NULL, OPT_SELF},
 	{"mutate", 0, NULL, OPT_MUTATE},
 	{"max-diffs", 1, NULL, OPT_MAX},
@@ -132,7 +135,8 @@ static void set_option(struct opts *o, int c)
 		break;
 	default:
 		o->proc |= c == OPT_PROC;
-		o->lower |= c == OPT_LOWER;
+		o->lower |= c == OPT_LOWER || c == OPT_APART;
+		o->apart |= c == OPT_APART;
 		o->self |= c == OPT_SELF;
 		o->mutate |= c == OPT_MUTATE;
 		o->keep |= c == OPT_KEEP;
@@ -214,27 +218,53 @@ static int make_side(const struct opts *o, enum side s, const char *dir, uint64_
 	return o->lower ? side_prepare(o, s, dir, seed, count) : 0;
 }
 
-static int run_batch(const struct opts *o, struct tally *t, const char *dir, uint64_t seed, uint64_t count)
+/* The trees that the sequences left, on both sides: of those up to next, which were compared so far. */
+static int compare_trees(const struct opts *o, struct tally *t, const char *dir, uint64_t seed, uint64_t next,
+			 bool *differs)
 {
 	struct run ref, test;
-	uint64_t next = seed;
-	int r = make_side(o, SIDE_REF, dir, seed, count);
+	int r = side_dump(o, SIDE_REF, dir, seed, next - seed, &ref);
 
-	if (r == 0)
-		r = side_run(o, SIDE_REF, dir, seed, count, &ref);
 	if (r < 0)
 		return r;
-	/* A guest that crashes costs its sequence, not the batch. */
-	while (r == 0 && next < seed + count && !enough(o, t)) {
-		r = make_side(o, SIDE_TEST, dir, next, seed + count - next);
-		if (r == 0)
-			r = side_run(o, SIDE_TEST, dir, next, seed + count - next, &test);
-		if (r < 0)
-			break;
-		next = compare(o, t, &ref, &test, next, seed + count - next);
+	r = side_dump(o, SIDE_TEST, dir, seed, next - seed, &test);
+	if (r == 0) {
+		compare(o, t, &ref, &test, seed, next - seed, differs);
 		run_free(&test);
 	}
 	run_free(&ref);
+	return r;
+}
+
+static int run_batch(const struct opts *o, struct tally *t, const char *dir, uint64_t seed, uint64_t count)
+{
+	bool *differs = calloc(count, sizeof(*differs));
+	struct run ref, test;
+	uint64_t from, next = seed;
+	int r = differs ? make_side(o, SIDE_REF, dir, seed, count) : -ENOMEM;
+
+	if (r == 0)
+		r = side_run(o, SIDE_REF, dir, seed, count, &ref);
+	if (r < 0) {
+		free(differs);
+		return r;
+	}
+	/* A guest that crashes costs its sequence, not the batch. */
+	while (r == 0 && next < seed + count && !enough(o, t)) {
+		from = next;
+		r = make_side(o, SIDE_TEST, dir, from, seed + count - from);
+		if (r == 0)
+			r = side_run(o, SIDE_TEST, dir, from, seed + count - from, &test);
+		if (r < 0)
+			break;
+		next = compare(o, t, &ref, &test, from, seed + count - from, differs + (from - seed));
+		run_free(&test);
+		tally_count(t, next - from);
+		if (o->apart)
+			r = compare_trees(o, t, dir, from, next, differs + (from - seed));
+	}
+	run_free(&ref);
+	free(differs);
 	return r;
 }
 

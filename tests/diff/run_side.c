@@ -84,12 +84,21 @@ static void own_namespace(void)
 	write_file("/proc/self/gid_map", map);
 }
 
+/* With inodes of its own: what root changes in it, the host's does not show. */
+static void private_proc(const char *path)
+{
+	if (mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		die("mount /proc");
+}
+
 static void mount_dev_proc(const struct opts *o, const char *root)
 {
 	char path[PATH_MAX + 64];
 
 	snprintf(path, sizeof(path), "%s/proc", root);
-	if (mount("/proc", path, NULL, MS_BIND | MS_REC, NULL) < 0)
+	if (o->as_root)
+		private_proc(path);
+	else if (mount("/proc", path, NULL, MS_BIND | MS_REC, NULL) < 0)
 		die("bind /proc");
 	snprintf(path, sizeof(path), "%s/dev", root);
 	if (!o->as_root) {
@@ -109,6 +118,16 @@ static void drop_all_caps(void)
 	syscall(SYS_capset, &h, d);
 }
 
+/* From the new /dev. */
+static void reopen_stdin(void)
+{
+	int in = open("/dev/null", O_RDONLY);
+
+	if (in < 0 || dup2(in, 0) < 0)
+		die("/dev/null");
+	close(in);
+}
+
 static void enter_ref(const struct opts *o, const char *root)
 {
 	if (!o->as_root)
@@ -121,6 +140,8 @@ static void enter_ref(const struct opts *o, const char *root)
 		mount_dev_proc(o, root);
 	if (chroot(root) < 0 || chdir("/") < 0)
 		die("chroot");
+	if (o->proc && o->as_root)
+		reopen_stdin();
 	if (!o->as_root)
 		drop_all_caps();
 	else if (o->have_uid)
@@ -145,17 +166,7 @@ static void private_dev(const struct opts *o, const char *dir)
 		die("make /dev");
 }
 
-/* From the new /dev. */
-static void reopen_stdin(void)
-{
-	int in = open("/dev/null", O_RDONLY);
-
-	if (in < 0 || dup2(in, 0) < 0)
-		die("/dev/null");
-	close(in);
-}
-
-/* A bug under test must not reach the host's /dev: as root it gets one of its own. */
+/* A bug under test must not reach the host's /dev and /proc: as root it gets some of its own. */
 static void enter_test(const struct opts *o, const char *dir)
 {
 	static const char *const vars[] = {"HOME",	     "TMPDIR",	       "XDG_RUNTIME_DIR",
@@ -165,6 +176,7 @@ static void enter_test(const struct opts *o, const char *dir)
 	if (o->as_root) {
 		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 			die("private mounts");
+		private_proc("/proc");
 		private_dev(o, dir);
 		reopen_stdin();
 	}
@@ -204,6 +216,8 @@ static void guest_args(const struct opts *o, enum side s, uint64_t seed, uint64_
 		add(a, "--proc");
 	if (o->lower)
 		add(a, "--lower");
+	if (o->apart)
+		add(a, "--apart");
 	if (o->without) {
 		add(a, "--without");
 		add(a, o->without);
@@ -340,24 +354,37 @@ int side_run(const struct opts *o, enum side s, const char *dir, uint64_t seed, 
 	return start(o, s, dir, &a, r);
 }
 
-int side_prepare(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count)
+/* Without warren, whichever side it is. */
+static int native_run(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count,
+		      const char *what, struct run *r)
 {
 	struct opts native = *o;
 	struct argv a = {.n = 0};
-	struct run r;
-	int ret;
 
 	native.self = true;
 	native.mutate = false;
 	guest_args(&native, s, seed, count, &a);
-	add(&a, "--prepare");
-	ret = start(&native, s, dir, &a, &r);
+	add(&a, what);
+	return start(&native, s, dir, &a, r);
+}
+
+int side_prepare(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count)
+{
+	struct run r;
+	int ret = native_run(o, s, dir, seed, count, "--prepare", &r);
+
 	if (ret == 0 && r.status != 0) {
 		fprintf(stderr, "diff-run: prepare: status %#x %s\n", r.status, r.err);
 		ret = -EIO;
 	}
 	run_free(&r);
 	return ret;
+}
+
+int side_dump(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count,
+	      struct run *r)
+{
+	return native_run(o, s, dir, seed, count, "--dump", r);
 }
 
 void run_free(struct run *r)
