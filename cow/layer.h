@@ -157,6 +157,8 @@ struct wr_layer_listing {
 /* Every name in rel, "." and ".." first with their visible inode numbers. */
 int wr_layer_list(struct wr_layer *l, const char *rel, const struct wr_layer_listing **ret);
 void wr_layer_listing_unref(const struct wr_layer_listing *ls);
+/* The off of a name that is in no directory of the layer, as that of a mount point. */
+uint64_t wr_layer_listing_off(const char *name);
 /* The first entry whose off is larger; n if none. */
 size_t wr_layer_listing_seek(const struct wr_layer_listing *ls, uint64_t off);
 

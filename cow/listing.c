@@ -70,6 +70,11 @@ size_t wr_layer_listing_seek(const struct wr_layer_listing *ls, uint64_t off)
 	return low;
 }
 
+uint64_t wr_layer_listing_off(const char *name)
+{
+	return wr_name_hash(name, strlen(name));
+}
+
 /* The next name in order over all parts, from the topmost part that has it; NULL at the end. */
 static const struct wr_name *next_name(const struct parts *p, size_t at[static MAX_PARTS])
 {

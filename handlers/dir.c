@@ -17,8 +17,11 @@
 #include "proc.h"
 #include "pts.h"
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define MAX_POINTS 64 /* mounted in one directory of a layer, at names that it lacks */
 
 enum kind { NATIVE, PROC, PTS, EXTRAS, LAYER };
 
@@ -171,8 +174,9 @@ static int64_t from_snapshot(const struct warren_policy *p, int fd, const struct
 
 /* ---- directories in a layer ---- */
 
-/* The layer that a directory of the host is of, and its path there in buf; NULL: none. */
-static struct wr_layer *layer_of(const struct warren_policy *p, const char *link, char *buf, size_t size)
+/* The mount with the layer that a directory of the host is of, and its path there in buf; NULL: none. */
+static const struct wr_mount *layer_of(const struct warren_policy *p, const char *link, char *buf,
+				       size_t size)
 {
 	char host[PATH_MAX + 1];
 
@@ -185,26 +189,77 @@ static struct wr_layer *layer_of(const struct warren_policy *p, const char *link
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct wr_mount *m = &p->mounts[i];
 		if (m->layer && wr_layer_rel_of_path(m->layer, host, buf, size, NULL) >= 0)
-			return m->layer;
+			return m;
 	}
 	return NULL;
 }
 
+static bool lists(const struct wr_layer_listing *ls, const char *name, uint64_t off)
+{
+	/* names of one hash follow each other */
+	for (size_t i = wr_layer_listing_seek(ls, off - 1);
+	     i < ls->n && ls->entries[i].off < off + MAX_POINTS; i++)
+		if (!strcmp(ls->entries[i].name, name))
+			return true;
+	return false;
+}
+
+static int by_off(const void *a, const void *b)
+{
+	const struct wr_layer_dirent *x = a, *y = b;
+
+	return x->off < y->off ? -1 : x->off > y->off;
+}
+
+/* What is mounted in the directory at names that it lacks, in order; those that it has are listed as what
+ * they cover, as the kernel does. Their number. */
+static size_t mount_points(const struct warren_policy *p, const struct wr_mount *m, const char *rel,
+			   const struct wr_layer_listing *ls,
+			   struct wr_layer_dirent points[static MAX_POINTS])
+{
+	char dir[2 * PATH_MAX];
+	struct stat st;
+	size_t n = 0;
+	int len = snprintf(dir, sizeof(dir), "%s%s%s/", m->guest, *rel ? "/" : "", rel);
+
+	for (size_t i = 0; i < p->n_mounts && n < MAX_POINTS && len < (int)sizeof(dir); i++) {
+		const char *guest = p->mounts[i].guest, *name = guest + len;
+		if (strncmp(guest, dir, (size_t)len) || strchr(name, '/') || fstat(p->mounts[i].fd, &st) < 0)
+			continue;
+		uint64_t off = wr_layer_listing_off(name);
+		if (!lists(ls, name, off))
+			points[n++] = (struct wr_layer_dirent){.ino = st.st_ino,
+							       .off = off,
+							       .name = name,
+							       .len = (uint16_t)strlen(name),
+							       .type = (uint8_t)IFTODT(st.st_mode)};
+	}
+	qsort(points, n, sizeof(*points), by_off);
+	return n;
+}
+
 /* Always from the layer's own listing, touched or not, so that a position stays good when a name is made or
  * removed meanwhile. */
-static int64_t from_layer(struct wr_layer *l, const char *rel, int fd, off_t position, struct records *out)
+static int64_t from_layer(const struct warren_policy *p, const struct wr_mount *m, const char *rel, int fd,
+			  off_t position, struct records *out)
 {
 	const struct wr_layer_listing *ls;
-	int r = wr_layer_list(l, rel, &ls);
+	struct wr_layer_dirent points[MAX_POINTS];
+	int r = wr_layer_list(m->layer, rel, &ls);
 
 	if (r < 0)
 		return r;
+	size_t n = mount_points(p, m, rel, ls, points), k = 0;
 	size_t i = position ? wr_layer_listing_seek(ls, (uint64_t)position) : 0;
-	bool more = i < ls->n;
-	for (; i < ls->n; i++) {
-		const struct wr_layer_dirent *e = &ls->entries[i];
+	while (k < n && points[k].off <= (uint64_t)position)
+		k++;
+	bool more = i < ls->n || k < n;
+	while (i < ls->n || k < n) {
+		bool point = k < n && (i == ls->n || points[k].off < ls->entries[i].off);
+		const struct wr_layer_dirent *e = point ? &points[k] : &ls->entries[i];
 		if (!add_record(out, e->name, e->len, e->ino, e->off, e->type))
 			break;
+		*(point ? &k : &i) += 1;
 	}
 	wr_layer_listing_unref(ls);
 	if (out->used == 0)
@@ -227,8 +282,8 @@ static int64_t serve(struct warren_request *rq, int fd, enum kind kind, const st
 	char link[32], rel[2 * PATH_MAX];
 	int64_t n;
 	if (kind == LAYER) {
-		struct wr_layer *l = layer_of(p, wr_fd_path(fd, link), rel, sizeof(rel));
-		n = l ? from_layer(l, rel, fd, before, &out) : -ENOENT;
+		const struct wr_mount *m = layer_of(p, wr_fd_path(fd, link), rel, sizeof(rel));
+		n = m ? from_layer(p, m, rel, fd, before, &out) : -ENOENT;
 	} else {
 		n = kind == EXTRAS ? from_snapshot(p, fd, st, before, &out) : filter(rq, fd, kind, &out);
 	}

@@ -64,13 +64,13 @@ expect 0 "commit" s --on-exit commit -- sh -c 'echo x >d/f; echo y >e/f'
 
 # what is mounted inside is no part of the layer; what is read-only stays so
 tree bound >bound.before
-expect 0 "inside" s --mount "$base/bound:$base/d/m" --mount "$base/ro:$base/d/sub/deep:ro" -w "$base/bound" -r "$base/e/in" -- sh -c '
-	cat d/m/f d/sub/deep/f
+expect 0 "inside" s --mount "$base/bound:$base/d/m" --mount "$base/ro:$base/d/sub/deep:ro" --mount "$base/ro:$base/d/dir/of/none:ro" -w "$base/bound" -r "$base/e/in" -- sh -c '
+	cat d/m/f d/sub/deep/f; ls -d d/*
 	touch e/in/n 2>/dev/null && echo "written: e/in"
 	touch d/sub/deep/n 2>/dev/null && echo "written: ro"
 	rm -r d/sub 2>/dev/null; mv d/sub d/bus 2>/dev/null; cat d/sub/deep/f
 	echo new >d/m/new; echo x >d/x'
-[ "$(tr '\n' ' ' <out)" = "bound ro ro " ] || { fail "inside:"; cat out >&2; }
+[ "$(tr '\n' ' ' <out)" = "bound ro d/dir d/f d/hard d/link d/m d/sub ro " ] || { fail "inside:"; cat out >&2; }
 [ "$(cat bound/new)" = new ] && [ ! -e d/m ] && [ ! -e d/x ] || fail "a mount inside a layer is not the host's"
 expect 2 "one twice" s --cow "$base/d" -- true
 expect 125 "one in the other" s --cow "$base/d/sub" -- true
