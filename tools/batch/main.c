@@ -18,9 +18,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME	    "warren batch"
-#define MAX_SLOTS   65536
-#define FDS_PER_JOB 8 /* of ours, while it runs: listener, pidfd, the pipes, and what a start takes */
+#define NAME	      "warren batch"
+#define MAX_SLOTS     65536
+#define FDS_PER_JOB   8 /* of ours, while it runs: listener, pidfd, the pipes, and what a start takes */
+#define FDS_PER_LAYER 9 /* its directories, files and lock, the covered directory, its /dev/shm */
+#define FDS_PER_LOWER 2
+#define FDS_MEASURED  16 /* of a layer with a limit of bytes: files that were written to last */
 
 struct command {
 	struct sandbox_options sandbox;
@@ -404,13 +407,22 @@ static unsigned cpus(void)
 	return n > 0 ? (unsigned)n : 1;
 }
 
+static unsigned fds_per_job(const struct sandbox_options *o)
+{
+	unsigned n = FDS_PER_JOB;
+
+	for (unsigned i = 0; i < o->n_cow; i++)
+		n += FDS_PER_LAYER + FDS_PER_LOWER * o->cow[i].n_lowers + (o->layer_size ? FDS_MEASURED : 0);
+	return n;
+}
+
 static int run_all(struct batch *b)
 {
 	pthread_t signals, progress;
 	char text[200];
 	size_t todo = b->jobs.n - b->skipped;
 
-	unsigned fits = warren_engine_capacity(b->engine) * 2 / FDS_PER_JOB;
+	unsigned fits = warren_engine_capacity(b->engine) * 2 / fds_per_job(b->sandbox);
 	if (b->slots > todo)
 		b->slots = todo ? (unsigned)todo : 1;
 	if (b->slots > fits) {
