@@ -6,6 +6,7 @@
 TMPDIR=$base/tmp
 export TMPDIR
 mkdir tmp mine
+mkfifo end
 tree d >before
 expect 0 "a kept one" c --layer mine/one -- sh -c 'head -c 100000 /dev/urandom >big; echo x >f'
 expect 0 "a set" timeout 60 "$WARREN" run -r / --cow "$base/d" --cow "$base/mine" --layer "$base/set" -- true
@@ -22,8 +23,9 @@ killed=$!
 seq 2 | sed "s/.*/echo x >f; echo ready >>ready2; sleep 30/" >jobs
 "$WARREN" batch -q -j2 -r / -w "$base" --cow "$base/d" --cwd "$base" jobs >/dev/null 2>&1 </dev/null &
 batch=$!
-"$WARREN" run -r / --cow "$base/d" --cwd "$base/d" -- sh -c 'echo x >f; echo ready; sleep 4' >ready3 2>/dev/null </dev/null &
+"$WARREN" run -r / --cow "$base/d" --cwd "$base/d" -- sh -c 'echo x >f; echo ready; read end' >ready3 2>/dev/null <end &
 alive=$!
+exec 9>end
 for i in $(seq 100); do
 	[ -s ready ] && [ "$(cat ready2 2>/dev/null | wc -l)" = 2 ] && [ -s ready3 ] && break
 	sleep 0.1
@@ -38,6 +40,8 @@ expect 0 "prune" warren layers --prune
 [ "$(grep -c '^removed ' out)" = 4 ] || { fail "prune:"; cat out err >&2; ls tmp >&2; }
 grep -q "warren-layer-mine' is left" err || { fail "what is no layer:"; cat err >&2; }
 [ "$(ls tmp | sed 's/[^-]*$//' | sort | tr '\n' ' ')" = "warren-kept- warren-layer- warren-layer- " ] || fail "after prune: $(ls tmp)"
+echo >&9
+exec 9>&-
 wait $alive || fail "a run lost its layer to prune"
 expect 2 "no such directory" warren layers nowhere
 rm f 2>/dev/null

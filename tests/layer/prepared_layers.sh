@@ -27,10 +27,14 @@ expect 2 "--lower without --cow" warren run -r / --lower one -- true
 expect 2 "no such layer" c --lower nowhere -- true
 
 # many at once, each with its own upper; while they run nobody writes or removes the prepared one
-for i in $(seq 1 40); do echo "cat dep f >got; echo $i >own; rm dep; sleep 0.1; cat got own"; done >jobs
-timeout 60 "$WARREN" batch -j20 -q --ordered -r / --cow "$base/d" --lower deps --cwd "$base/d" jobs >out 2>err </dev/null &
+for i in $(seq 1 40); do echo "cat dep f >got; echo $i >own; rm dep; : >>$base/mark/$i; sleep 1; cat got own"; done >jobs
+mkdir mark
+timeout 100 "$WARREN" batch -j20 -q --ordered -r / -w "$base/mark" --cow "$base/d" --lower deps --cwd "$base/d" jobs >out 2>err </dev/null &
 pid=$!
-sleep 0.5
+for i in $(seq 200); do
+	[ "$(ls mark | wc -l)" -lt 5 ] || break
+	sleep 0.05
+done
 expect 1 "discard of what is in use" warren discard deps
 expect 125 "writing to what is in use" sh -c '"$WARREN" run -r / --cow d --layer deps -- true 2>err'
 wait $pid || fail "batch: $(head -n 3 err)"
