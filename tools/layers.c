@@ -211,7 +211,7 @@ static void list_job(struct args *a, const char *dir)
 /* A layer, or the directory of a batch. */
 static void list_one(struct args *a, const char *dir)
 {
-	if (!list_layer(a, dir))
+	if (!list_layer(a, dir) && is_temporary(dir))
 		each(a, dir, "job-", list_job);
 }
 

@@ -50,6 +50,13 @@ echo "2" >e/f
 expect 0 "discard" warren discard l
 [ ! -e l ] || fail "the set is still there: $(ls l)"
 
+# a commit that was killed between two parts goes on with the rest
+expect 0 "once more" s --layer l -- sh -c 'echo 3 >d/f; echo 3 >e/f'
+expect 0 "a part" warren commit l/part-0
+[ "$(cat d/f)" = 3 ] && [ "$(cat e/f)" = 2 ] || fail "a part alone: $(cat d/f e/f)"
+expect 0 "the rest" warren commit l
+[ "$(cat e/f)" = 3 ] && [ ! -e l ] || fail "the rest was not committed"
+
 tree d >d.before
 tree e >e.before
 expect 0 "dry run" s --dry-run -- sh -c 'echo x >d/f; echo x >e/f'
