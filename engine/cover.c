@@ -65,6 +65,8 @@ static const char *layer_trouble(int r)
 		return "another supervisor has it open";
 	case -ESTALE:
 		return "it was made over another directory, or that was replaced";
+	case -ENOENT:
+		return "a directory that it lies over is gone";
 	case -ETXTBSY:
 		return "another supervisor writes to one of its lower layers";
 	case -ENOTEMPTY:

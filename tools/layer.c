@@ -21,6 +21,8 @@ const char *layer_trouble(int r)
 		return "a sandbox has it open, or a layer that lies over it";
 	case -EINVAL:
 		return "not a layer";
+	case -ENOENT:
+		return "it is not there, or a directory that it lies over is gone";
 	case -EEXIST:
 		return "a layer over one directory, which cannot take others";
 	case -ENOTEMPTY:
