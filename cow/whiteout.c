@@ -99,9 +99,21 @@ int wr_whiteout_replace(struct wr_layer *l, int dirfd, const char *name)
 	return put(l, dirfd, name, 0);
 }
 
+/* The last file system found to hold both kinds of marks. Layers come by thousands, next to each other, and
+ * the probe is a good part of the making of one. */
+static atomic_ullong good_dev;
+
 int wr_marks_probe(struct wr_layer *l)
 {
 	char name[32];
+	struct stat st;
+
+	if (fstat(l->work, &st) < 0)
+		return -errno;
+	if (st.st_dev && atomic_load(&good_dev) == st.st_dev) {
+		l->devices = l->xattrs = true;
+		return 0;
+	}
 
 	wr_work_name(l, name);
 	if (mknodat(l->work, name, S_IFCHR, makedev(0, 0)) == 0) {
@@ -113,5 +125,7 @@ int wr_marks_probe(struct wr_layer *l)
 	_cleanup_close_ int fd = openat(l->work, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	l->xattrs = fd >= 0 && fsetxattr(fd, XATTR_OPAQ, "y", 1, 0) == 0;
 	unlinkat(l->work, name, AT_REMOVEDIR);
+	if (l->devices && l->xattrs)
+		atomic_store(&good_dev, st.st_dev);
 	return l->devices || l->xattrs ? 0 : -EOPNOTSUPP;
 }

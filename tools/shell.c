@@ -49,6 +49,22 @@ static bool says_what(const char *word)
 	       !strncmp(word, "--w", 3) || !strncmp(word, "--profile", 9);
 }
 
+/* The words of a command line may be moved about by who reads it. */
+static int run(struct words *w)
+{
+	char **given = malloc((size_t)(w->n + 1) * sizeof(*given));
+
+	if (!given)
+		abort();
+	memcpy(given, w->list, (size_t)(w->n + 1) * sizeof(*given));
+	int code = cmd_run(w->n, given);
+	free(given);
+	for (int i = 0; i < w->n; i++)
+		free(w->list[i]);
+	free(w->list);
+	return code;
+}
+
 /* --cow and --lower as the layer was made with. */
 static int add_parts(struct words *w, const struct wr_set *set)
 {
@@ -109,5 +125,5 @@ int cmd_shell(int argc, char **argv)
 		add(&w, shell && *shell == '/' && access(shell, X_OK) == 0 ? shell : "/bin/sh");
 	for (int k = i + 1; k < argc; k++)
 		add(&w, argv[k]);
-	return cmd_run(w.n, w.list);
+	return run(&w);
 }
