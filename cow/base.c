@@ -129,6 +129,17 @@ void wr_base_close(struct wr_base *b)
 	free(b);
 }
 
+int wr_base_reset(struct wr_base *b)
+{
+	struct record *r, *next;
+
+	HASH_ITER (hh, b->all, r, next) {
+		HASH_DELETE(hh, b->all, r);
+		free(r);
+	}
+	return ftruncate(b->fd, 0) < 0 ? -errno : 0;
+}
+
 int wr_base_note(struct wr_layer *l, const char *full, size_t len, const struct stat *st)
 {
 	struct wr_base *b = l->base;

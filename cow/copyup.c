@@ -317,7 +317,7 @@ int wr_up_dir(struct wr_layer *l, const char *full, size_t len, bool write, stru
 	char dir[PATH_MAX];
 	struct wr_place p;
 
-	wr_layer_touch(l);
+	wr_layer_mark(l);
 	memcpy(dir, full, len);
 	dir[len] = '\0';
 	for (int i = 0; i < TRIES; i++) {
@@ -349,7 +349,7 @@ int wr_layer_copy_up(struct wr_layer *l, const char *rel, int why, struct wr_fou
 	struct wr_place place;
 	int r = wr_path_parse(rel, &p);
 
-	wr_layer_touch(l);
+	wr_layer_mark(l);
 	if (r < 0 && *rel)
 		return r;
 	for (int i = 0; r == 0 && i < TRIES; i++) {

@@ -65,9 +65,16 @@ struct wr_layer {
 	struct wr_recent recent[WR_RECENT];
 	unsigned next_recent;
 
-	atomic_bool touched;
-	struct stat born; /* of the upper directory when it was opened */
+	atomic_bool touched, by_fd; /* by_fd: the upper directory itself, perhaps, through an fd */
+	struct stat born;	    /* of the upper directory when it was opened */
 };
+
+/* Something is about to be changed. */
+static inline void wr_layer_mark(struct wr_layer *l)
+{
+	if (!atomic_load_explicit(&l->touched, memory_order_relaxed))
+		atomic_store(&l->touched, true);
+}
 
 /* ---- paths ---- */
 
@@ -185,6 +192,7 @@ struct wr_base_id {
 };
 int wr_base_open(struct wr_layer *l);
 void wr_base_close(struct wr_base *b);
+int wr_base_reset(struct wr_base *b); /* forgets all */
 /* The first one of a path is kept. */
 int wr_base_note(struct wr_layer *l, const char *full, size_t len, const struct stat *st);
 bool wr_base_get(struct wr_layer *l, const char *full, size_t len, struct wr_base_id *ret);
@@ -200,6 +208,8 @@ void wr_forget_children(struct wr_layer *l, const char *full, int dirfd, const c
 
 /* ---- scan.c, listing.c, quota.c ---- */
 
+/* layer.c */
+uint64_t wr_layer_new_id(void);
 int wr_scan(struct wr_layer *l);
 /* 1: a layer that was never completed, 0: an empty directory, -ENOTEMPTY. */
 int wr_layer_unfinished(int dirfd);

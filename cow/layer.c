@@ -10,6 +10,11 @@
 
 static atomic_ullong next_id = 1;
 
+uint64_t wr_layer_new_id(void)
+{
+	return atomic_fetch_add(&next_id, 1);
+}
+
 void wr_layer_close(struct wr_layer *l)
 {
 	if (!l)
@@ -44,7 +49,7 @@ static struct wr_layer *layer_new(const struct wr_layer_options *o)
 	if (!l)
 		return NULL;
 	l->dir = l->upper = l->work = l->lock_fd = -1;
-	l->id = atomic_fetch_add(&next_id, 1);
+	l->id = wr_layer_new_id();
 	for (int i = 0; i < N_SHARDS; i++)
 		pthread_mutex_init(&l->shards[i], NULL);
 	pthread_mutex_init(&l->flight_lock, NULL);
@@ -325,10 +330,13 @@ bool wr_layer_touched(struct wr_layer *l)
 	       st.st_uid != l->born.st_uid || st.st_gid != l->born.st_gid;
 }
 
-void wr_layer_touch(struct wr_layer *l)
+void wr_layer_touch(struct wr_layer *l, int fd)
 {
-	if (!atomic_load_explicit(&l->touched, memory_order_relaxed))
-		atomic_store(&l->touched, true);
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || (st.st_dev == l->born.st_dev && st.st_ino == l->born.st_ino))
+		atomic_store(&l->by_fd, true);
+	wr_layer_mark(l);
 }
 
 /* ---- host paths ---- */

@@ -167,8 +167,11 @@ size_t wr_layer_listing_seek(const struct wr_layer_listing *ls, uint64_t off);
 /* Has anything been changed in it, or tried to be, since it was opened? If not it is as good as a new one.
  * Exact once nobody uses it. */
 bool wr_layer_touched(struct wr_layer *l);
-/* Something is about to be changed through an fd of the upper layer. */
-void wr_layer_touch(struct wr_layer *l);
+/* Throws away what was written, nobody may use it meanwhile: it is then as if it had been made and opened
+ * now, but for the date that it tells. On failure it can only be discarded. */
+int wr_layer_reset(struct wr_layer *l);
+/* The object that fd stands for, perhaps one of the upper layer, is about to be changed by another way. */
+void wr_layer_touch(struct wr_layer *l, int fd);
 
 /* ---- limits ---- */
 

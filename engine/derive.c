@@ -123,6 +123,25 @@ static bool is_empty(int dir)
 	return empty;
 }
 
+int warren_policy_reset(struct warren_policy *p)
+{
+	const struct wr_mount *shm = find_shm(p);
+	int r = 0;
+
+	if (!p->base)
+		return -EINVAL;
+	if (!p->frozen)
+		return 0;
+	if (atomic_load(&p->refs) > 1)
+		return -EBUSY;
+	if (shm && (shm->borrowed || !is_empty(shm->fd)))
+		return -ENOTEMPTY;
+	for (size_t i = 0; r == 0 && i < p->n_layers; i++)
+		if (wr_layer_touched(p->layers[i].layer))
+			r = wr_layer_reset(p->layers[i].layer);
+	return r;
+}
+
 int warren_policy_fresh(struct warren_policy *p)
 {
 	if (!p->frozen)

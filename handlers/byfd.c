@@ -59,7 +59,7 @@ static int to_layer(struct warren_request *rq, int fd, struct wr_target *t)
 	if (nameless(host, &st))
 		return 0;
 	int where = wr_layer_rel_of_path(t->mnt->layer, host, rel, sizeof(rel), NULL);
-	wr_layer_touch(t->mnt->layer);
+	wr_layer_touch(t->mnt->layer, t->fd);
 	if (where == WR_UPPER)
 		return 0;
 	if (where != WR_LOWER || wr_layer_rel_of_fd(t->mnt->layer, t->fd, rel, sizeof(rel), NULL) != WR_LOWER)

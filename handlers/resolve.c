@@ -43,7 +43,7 @@ int wr_target_copy_up(struct wr_target *t, int why)
 	int r = l ? wr_layer_copy_up(l, rel, why, &f) : 0;
 
 	if (!l && t->mnt && t->mnt->layer)
-		wr_layer_touch(t->mnt->layer); /* an fd of the guest's own */
+		wr_layer_touch(t->mnt->layer, t->fd); /* an fd of the guest's own */
 
 	if (!l || r < 0)
 		return r;

@@ -139,9 +139,22 @@ char *layer_keep(struct job_layer *l, const char *command)
 	return dir;
 }
 
+/* The worker that served the sandbox may be the last to let go. */
+static int reset(struct job_layer *l)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+	int r = warren_policy_reset(l->policy);
+
+	for (int i = 0; r == -EBUSY && i < 100; i++) {
+		nanosleep(&pause, NULL);
+		r = warren_policy_reset(l->policy);
+	}
+	return r;
+}
+
 void layer_give(struct batch *b, struct job_layer *l)
 {
-	if (warren_policy_fresh(l->policy) == 0) {
+	if (warren_policy_fresh(l->policy) == 0 && reset(l) < 0) {
 		drop(l);
 		return;
 	}

@@ -94,6 +94,9 @@ int warren_policy_derive(struct warren_policy *base, struct warren_policy **ret)
 /* Can a derived policy be used as if it had just been made? 1: no sandbox uses it, and nothing was changed in
  * its layers and its /dev/shm. 0: something was. -EBUSY: not yet known, a sandbox is not quite gone. */
 int warren_policy_fresh(struct warren_policy *p);
+/* Throws away what was written in a derived policy's layers, so that it is fresh. On failure it can no longer
+ * be used: -EBUSY, which a moment later may be none, excepted. */
+int warren_policy_reset(struct warren_policy *p);
 int warren_policy_set_net(struct warren_policy *p, enum warren_net net);
 /* Text for the last error of a warren_policy_ or warren_sandbox_start call on this policy: one line, owned by
  * the policy, valid until the next call; "" when there was none. */
