@@ -396,14 +396,6 @@ static int process_entry(struct warren_request *rq, const char *path, size_t at,
 	return path[at] ? process_entry(rq, path, at + 1, true, ret) : 0;
 }
 
-/* A link that leads to no directory is not walked through. */
-static int check_rest(const char *path, struct wr_proc *ret)
-{
-	if (ret->kind != WR_PROC_MAGIC || !path[ret->consumed])
-		return 0;
-	return ret->directory ? -ENOENT : -ENOTDIR;
-}
-
 int wr_proc_lookup(struct warren_request *rq, const char *path, struct wr_proc *ret)
 {
 	size_t c = strcspn(path, "/");
@@ -433,8 +425,7 @@ int wr_proc_lookup(struct warren_request *rq, const char *path, struct wr_proc *
 			return -ENOENT;
 		ret->pid = (pid_t)pid;
 		add_rel(ret, path, c);
-		int r = process_entry(rq, path, path[c] ? c + 1 : c, false, ret);
-		return r < 0 ? r : check_rest(path, ret);
+		return process_entry(rq, path, path[c] ? c + 1 : c, false, ret);
 	}
 	if (strlen(path) >= sizeof(ret->rel))
 		return -ENOENT;

@@ -437,6 +437,8 @@ static int open_proc(struct wr_walk *w, const char *rel, bool last, const struct
 			pr.kind = WR_PROC_MAGIC;
 			pr.foreign = true;
 		}
+		if (rel[pr.consumed]) /* it leads to no directory, or to one that is gone */
+			return pr.directory ? -ENOENT : -ENOTDIR;
 	}
 	r = wr_proc_open(w->rq, w->m->fd, &pr, how, last ? w->tail : "", through, last ? w->need : 0);
 	if (last)
