@@ -6,6 +6,7 @@
  * number that is neither trapped nor denied is allowed. */
 #define _GNU_SOURCE
 #include "policy.h"
+#include <fcntl.h>
 #include <linux/btrfs.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
@@ -14,12 +15,18 @@
 #include <linux/msdos_fs.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <termios.h>
+
+#ifndef EXT4_IOC_SETVERSION
+#define EXT4_IOC_SETVERSION _IOW('f', 4, long)
+#endif
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* libseccomp's SCMP_A0 ... leave one out */
 
@@ -29,16 +36,18 @@
 
 #define RULE(action, nr, ...) seccomp_rule_add(ctx, action, nr, __VA_ARGS__)
 
-/* bit 7 of clone's flags is the exit signal's, CLONE_NEWTIME is for unshare and clone3 only */
-#define CLONE_NS_FLAGS (NS_FLAGS & ~CLONE_NEWTIME)
+/* Bit 7 of clone's flags is the exit signal's, CLONE_NEWTIME is for unshare and clone3 only. The program's
+ * brothers would be children of the supervisor, which nobody collects: refused as the kernel refuses them to
+ * an init. */
+#define CLONE_REFUSED ((NS_FLAGS & ~CLONE_NEWTIME) | CLONE_PARENT)
 
-static int refuse_namespaces(scmp_filter_ctx ctx, int nr, uint64_t flags)
+static int refuse_flags(scmp_filter_ctx ctx, int nr, uint64_t flags)
 {
 	int r = 0;
 
 	for (int bit = 7; r == 0 && bit < 32; bit++)
 		if (flags & (1U << bit))
-			r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 1,
+			r = RULE(SCMP_ACT_ERRNO((1U << bit) == CLONE_PARENT ? EINVAL : EPERM), nr, 1,
 				 SCMP_A0(SCMP_CMP_MASKED_EQ, 1U << bit, 1U << bit));
 	return r;
 }
@@ -46,12 +55,12 @@ static int refuse_namespaces(scmp_filter_ctx ctx, int nr, uint64_t flags)
 static int add_clone(scmp_filter_ctx ctx)
 {
 	int r = RULE(SCMP_ACT_ALLOW, SYS_clone, 1,
-		     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NS_FLAGS | CLONE_THREAD, CLONE_THREAD));
+		     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_REFUSED | CLONE_THREAD, CLONE_THREAD));
 
 	if (r == 0)
 		r = RULE(SCMP_ACT_NOTIFY, SYS_clone, 1,
-			 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NS_FLAGS | CLONE_THREAD, 0));
-	return r < 0 ? r : refuse_namespaces(ctx, SYS_clone, CLONE_NS_FLAGS);
+			 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_REFUSED | CLONE_THREAD, 0));
+	return r < 0 ? r : refuse_flags(ctx, SYS_clone, CLONE_REFUSED);
 }
 
 /* Calls that are decided, or trapped, by register arguments. Returns 1: nr is one of them and its rules are
@@ -75,18 +84,33 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, b
 		/* fall through */
 	case SYS_unshare:
 		r = RULE(SCMP_ACT_ALLOW, nr, 1,
-			 SCMP_A0(SCMP_CMP_MASKED_EQ, nr == SYS_clone ? CLONE_NS_FLAGS : NS_FLAGS, 0));
+			 SCMP_A0(SCMP_CMP_MASKED_EQ, nr == SYS_clone ? CLONE_REFUSED : NS_FLAGS, 0));
 		if (r == 0)
-			r = refuse_namespaces(ctx, nr, nr == SYS_clone ? CLONE_NS_FLAGS : NS_FLAGS);
+			r = refuse_flags(ctx, nr, nr == SYS_clone ? CLONE_REFUSED : NS_FLAGS);
 		break;
 	case SYS_prctl:
-		/* A task that is not dumpable could not be served any more; it is told that it succeeded. */
-		r = RULE(SCMP_ACT_ERRNO(0), nr, 2, SCMP_A0(SCMP_CMP_EQ, 4 /* PR_SET_DUMPABLE */),
+		/* A task that is not dumpable could not be served any more; it is told that it succeeded. The
+		 * kernel looks at the low half of the option alone. */
+		r = RULE(SCMP_ACT_ERRNO(0), nr, 2, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, PR_SET_DUMPABLE),
 			 SCMP_A1(SCMP_CMP_EQ, 0));
 		if (r == 0)
-			r = RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A0(SCMP_CMP_NE, 4));
-		if (r == 0)
-			r = RULE(SCMP_ACT_ALLOW, nr, 2, SCMP_A0(SCMP_CMP_EQ, 4), SCMP_A1(SCMP_CMP_NE, 0));
+			r = RULE(SCMP_ACT_ALLOW, nr, 2,
+				 SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, PR_SET_DUMPABLE),
+				 SCMP_A1(SCMP_CMP_NE, 0));
+		for (int bit = 0; r == 0 && bit < 32; bit++) { /* all others differ in a bit */
+			uint64_t mask = 1ULL << bit;
+			r = RULE(SCMP_ACT_ALLOW, nr, 1,
+				 SCMP_A0(SCMP_CMP_MASKED_EQ, mask, mask & ~(uint64_t)PR_SET_DUMPABLE));
+		}
+		break;
+	case SYS_socketpair: /* of other domains: not everything that the kernel has a module for */
+		r = RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, AF_UNIX));
+		for (uint64_t d = 0; r == 0 && d < 64; d++) {
+			bool inet = (d == AF_INET || d == AF_INET6) && p->net == WARREN_NET_HOST;
+			if (d != AF_UNIX)
+				r = RULE(SCMP_ACT_ERRNO(inet ? EOPNOTSUPP : EAFNOSUPPORT), nr, 1,
+					 SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, d));
+		}
 		break;
 	case SYS_socket:
 		r = 0;
@@ -163,12 +187,16 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool fo
 	return 0;
 }
 
-/* ---- ioctl ---- */
+/* ---- ioctl and fcntl, by the request ---- */
 
-/* Input of a terminal; names in a directory, made or removed past the policy by whoever can open it. */
+/* Input of a terminal; names in a directory, made or removed past the policy by whoever can open it; keys of
+ * encrypted directories, which are the host user's. */
 static const uint32_t never[] = {
 	TIOCSTI,
 	TIOCLINUX,
+	FS_IOC_ADD_ENCRYPTION_KEY,
+	FS_IOC_REMOVE_ENCRYPTION_KEY,
+	FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS,
 	BTRFS_IOC_SUBVOL_CREATE,
 	BTRFS_IOC_SUBVOL_CREATE_V2,
 	BTRFS_IOC_SNAP_CREATE,
@@ -186,7 +214,10 @@ static const uint32_t served[] = {
 	FAT_IOCTL_SET_ATTRIBUTES,
 };
 /* The same, not served. */
-static const uint32_t refused[] = {FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY};
+static const uint32_t refused[] = {FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY, EXT4_IOC_SETVERSION};
+/* Whom a file sends its signals: for where Landlock does not scope those (filter_reach.c). */
+static const uint32_t owners[] = {FIOSETOWN, SIOCSPGRP};
+static const uint32_t owners_fcntl[] = {F_SETOWN, F_SETOWN_EX};
 
 static size_t add_requests(struct sock_filter *at, const uint32_t *requests, size_t n, uint32_t action)
 {
@@ -197,29 +228,48 @@ static size_t add_requests(struct sock_filter *at, const uint32_t *requests, siz
 	return 2 * n;
 }
 
-#define IOCTL_MAX                                                                                            \
-	(6 + 2 * (WR_ARRAY_SIZE(never) + WR_ARRAY_SIZE(served) + WR_ARRAY_SIZE(refused))) /* instructions */
+#define REQUESTS_MAX                                                                                         \
+	(9 + 2 * (WR_ARRAY_SIZE(never) + WR_ARRAY_SIZE(owners) + WR_ARRAY_SIZE(owners_fcntl) +               \
+		  WR_ARRAY_SIZE(served) + WR_ARRAY_SIZE(refused))) /* instructions */
 
-/* ioctl by hand, in front of libseccomp's program: with "these numbers, and all others" as its rules,
- * libseccomp would let the others win. The kernel takes the low 32 bits of the request. */
-static size_t add_ioctl(const struct warren_policy *p, struct sock_filter prog[static IOCTL_MAX])
+/* Around the n instructions that follow the first two: for call nr they look at the request, and what they
+ * let pass is allowed. The kernel takes the low 32 bits of it. */
+static size_t finish_call(struct sock_filter *at, int nr, size_t n)
 {
 	const unsigned low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
-	size_t n = 5;
 
-	n += add_requests(prog + n, never, WR_ARRAY_SIZE(never), SECCOMP_RET_ERRNO | EPERM);
-	if (p->guarded) {
-		n += add_requests(prog + n, served, WR_ARRAY_SIZE(served), SECCOMP_RET_USER_NOTIF);
-		n += add_requests(prog + n, refused, WR_ARRAY_SIZE(refused), SECCOMP_RET_ERRNO | EOPNOTSUPP);
+	at[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	at[0] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, (uint8_t)(n - 1));
+	at[1] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					     offsetof(struct seccomp_data, args[1]) + low);
+	return n;
+}
+
+/* By hand, in front of libseccomp's program: with "these numbers, and all others" as its rules, libseccomp
+ * would let the others win. */
+static size_t add_by_request(const struct warren_policy *p, struct sock_filter prog[static REQUESTS_MAX])
+{
+	bool scopes = wr_landlock_version() >= WR_LANDLOCK_SCOPES;
+	size_t n = 3, k = 2;
+
+	if (!scopes) {
+		k += add_requests(prog + n + k, owners_fcntl, WR_ARRAY_SIZE(owners_fcntl),
+				  SECCOMP_RET_ERRNO | EPERM);
+		n += finish_call(prog + n, SYS_fcntl, k);
 	}
-	prog[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	k = 2 + add_requests(prog + n + 2, never, WR_ARRAY_SIZE(never), SECCOMP_RET_ERRNO | EPERM);
+	if (!scopes)
+		k += add_requests(prog + n + k, owners, WR_ARRAY_SIZE(owners), SECCOMP_RET_ERRNO | EPERM);
+	if (p->guarded) {
+		k += add_requests(prog + n + k, served, WR_ARRAY_SIZE(served), SECCOMP_RET_USER_NOTIF);
+		k += add_requests(prog + n + k, refused, WR_ARRAY_SIZE(refused),
+				  SECCOMP_RET_ERRNO | EOPNOTSUPP);
+	}
+	n += finish_call(prog + n, SYS_ioctl, k);
 	prog[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
 	prog[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0,
 					       (uint8_t)(n - 2));
 	prog[2] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	prog[3] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, (uint8_t)(n - 4));
-	prog[4] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					       offsetof(struct seccomp_data, args[1]) + low);
 	return n;
 }
 
@@ -247,12 +297,12 @@ static int export_bpf(scmp_filter_ctx ctx, const struct warren_policy *p, struct
 		return r;
 	off_t size = lseek(fd, 0, SEEK_END);
 	if (size <= 0 || size % (off_t)sizeof(struct sock_filter) ||
-	    size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS - (off_t)IOCTL_MAX)
+	    size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS - (off_t)REQUESTS_MAX)
 		return -E2BIG;
-	struct cached *c = malloc(sizeof(*c) + (size_t)size + IOCTL_MAX * sizeof(*c->prog));
+	struct cached *c = malloc(sizeof(*c) + (size_t)size + REQUESTS_MAX * sizeof(*c->prog));
 	if (!c)
 		return -ENOMEM;
-	size_t first = add_ioctl(p, c->prog);
+	size_t first = add_by_request(p, c->prog);
 	if (pread(fd, c->prog + first, (size_t)size, 0) != size) {
 		free(c);
 		return -EIO;

@@ -4,7 +4,6 @@
  * something in its upper half, which the kernel ignores, is notified and judged there. */
 #define _GNU_SOURCE
 #include "policy.h"
-#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/resource.h>
 
@@ -45,18 +44,6 @@ static int limits(scmp_filter_ctx ctx, int nr)
 	return r < 0 ? r : RULE(SCMP_ACT_NOTIFY, nr, 1, SCMP_A0(SCMP_CMP_NE, 0));
 }
 
-/* Signals that a file sends on its own. */
-static int owner_of_file(scmp_filter_ctx ctx, int nr)
-{
-	static const int commands[] = {F_SETOWN, F_SETOWN_EX};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < WR_ARRAY_SIZE(commands); i++)
-		r = RULE(SCMP_ACT_ERRNO(EPERM), nr, 1,
-			 SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint64_t)commands[i]));
-	return r < 0 ? r : RULE(SCMP_ACT_ALLOW, nr, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0, 0));
-}
-
 int wr_filter_reach(void *ctx, int nr)
 {
 	int abi = wr_landlock_version(), r;
@@ -83,16 +70,12 @@ int wr_filter_reach(void *ctx, int nr)
 	case SYS_tgkill:
 	case SYS_rt_sigqueueinfo:
 	case SYS_rt_tgsigqueueinfo:
-	case SYS_pidfd_open: /* a way to pidfd_send_signal */
+	case SYS_pidfd_open: /* a way to pidfd_send_signal, as are SO_PEERPIDFD and SCM_PIDFD */
+	case SYS_pidfd_send_signal:
 		if (abi < WR_LANDLOCK_SCOPES)
 			return 0;
 		/* the kernel keeps them within the sandbox */
 		r = RULE(SCMP_ACT_ALLOW, nr, 0);
-		break;
-	case SYS_fcntl:
-		if (abi >= WR_LANDLOCK_SCOPES)
-			return 0;
-		r = owner_of_file(ctx, nr);
 		break;
 	case SYS_process_vm_readv:
 	case SYS_process_vm_writev:

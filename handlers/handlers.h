@@ -34,6 +34,7 @@ HANDLER(setpriority);
 HANDLER(ioprio_set);
 HANDLER(kill);
 HANDLER(signal);
+HANDLER(pidfd_send_signal);
 HANDLER(unlinkat);
 HANDLER(mkdirat);
 HANDLER(mknodat);
