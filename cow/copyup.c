@@ -119,9 +119,10 @@ static int make_regular(int dir, int lower, struct stat *st, bool data, const ch
 	if (out < 0)
 		return -errno;
 	for (int i = 0; data && i < 3; i++) {
-		_cleanup_close_ int in = open(wr_cow_proc(lower, path), O_RDONLY | O_NOATIME | O_CLOEXEC);
+		_cleanup_close_ int in =
+			open(wr_cow_proc(lower, path), O_RDONLY | O_NOATIME | O_NONBLOCK | O_CLOEXEC);
 		if (in < 0)
-			in = open(path, O_RDONLY | O_CLOEXEC);
+			in = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (in < 0)
 			return -errno;
 		int r = wr_copy_data(in, out, st);

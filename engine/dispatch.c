@@ -129,6 +129,7 @@ bool wr_serve(struct wr_server *v, struct warren_sandbox *s, const struct seccom
 
 	atomic_store_explicit(&v->served, atomic_load_explicit(&v->served, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
+	v->serving = s;
 	atomic_store_explicit(&v->state, WR_SERVING, memory_order_release);
 	wr_dispatch(&v->thread, v->scratch, s, n);
 	if (atomic_compare_exchange_strong_explicit(&v->state, &serving, WR_IDLE, memory_order_acq_rel,
@@ -136,6 +137,7 @@ bool wr_serve(struct wr_server *v, struct warren_sandbox *s, const struct seccom
 		return true;
 	pthread_mutex_lock(&v->engine->lock); /* what is being moved has been moved */
 	atomic_store(&v->state, WR_IDLE);
+	wr_worker_unstuck(s);
 	pthread_mutex_unlock(&v->engine->lock);
 	return false;
 }

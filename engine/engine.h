@@ -16,7 +16,9 @@
 #include <signal.h>
 
 #define WR_MAX_SYSCALLS	 192 /* rows; checked when the engine starts */
-#define WR_SPARE_WORKERS 16
+#define WR_SPARE_WORKERS 32
+/* Threads that one sandbox may keep in handlers that do not come to an end: its listener then waits. */
+#define WR_STUCK_MAX 4
 
 struct wr_counters { /* of a sandbox; relaxed atomics, a reading while it runs is approximate */
 	atomic_uint_least64_t errors, nanoseconds;
@@ -49,6 +51,7 @@ struct wr_server {
 	atomic_uint state;    /* enum wr_serving; STOLEN is set by the watchdog alone, from SERVING */
 	atomic_uint served;   /* notifications so far, modulo 2^32 */
 	unsigned seen, still; /* the watchdog's: served at its last look; looks without a change */
+	struct warren_sandbox *serving; /* whose notification; stays what it is while STOLEN */
 };
 
 struct wr_worker {
@@ -114,7 +117,8 @@ struct warren_engine {
 
 struct warren_sandbox {
 	atomic_uint refs;      /* the user, each poll or hot thread, each running substitution or side job */
-	unsigned substituting; /* running substitutions, under the tracers' lock */
+	unsigned substituting; /* running substitutions, under the tracers' lock, as the next */
+	size_t scratch;	       /* bytes that running and waiting ones hold */
 	struct warren_engine *engine;
 	struct warren_policy *policy;
 	uint64_t tag; /* marks every process of the sandbox (tag.c) */
@@ -143,6 +147,8 @@ struct warren_sandbox {
 	struct warren_sandbox *next; /* owner's incoming list */
 	bool queued;		     /* is in it */
 	unsigned hot_threads;
+	unsigned stuck; /* threads that were STOLEN in a handler for it */
+	bool parked;	/* nobody polls it until one of those has come back */
 	struct warren_sandbox *alive_next, **alive_link;
 	bool gone; /* listener's HUP: no task is left */
 	bool forgotten;
@@ -176,6 +182,10 @@ void wr_worker_join(struct wr_worker *w);
 void wr_worker_own(struct wr_worker *w, struct warren_sandbox *s);
 void wr_worker_poll(struct warren_sandbox *s); /* takes over a reference of the caller */
 void wr_worker_disown(struct warren_sandbox *s);
+/* With the engine's lock held. Has s so many threads stuck that no more shall serve it? Then it is parked. */
+bool wr_worker_park(struct warren_sandbox *s);
+/* A thread that was stuck for s comes back. */
+void wr_worker_unstuck(struct warren_sandbox *s);
 /* The watchdog: w has been in one handler for long; whatever it looked after gets another owner. */
 void wr_worker_take_over(struct wr_worker *w);
 

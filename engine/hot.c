@@ -96,7 +96,7 @@ void wr_hot_dissolve(struct warren_engine *e)
 /* With the lock held. The reference goes back to the owner, or is dropped by the caller (false). */
 static bool give_back(struct warren_sandbox *s)
 {
-	if (--s->hot_threads)
+	if (--s->hot_threads || wr_worker_park(s))
 		return false;
 	wr_worker_poll(s);
 	return true;
@@ -210,7 +210,8 @@ static void take_over(struct wr_hot *h)
 	if (!atomic_compare_exchange_strong(&h->server.state, &serving, WR_STOLEN))
 		return;
 	struct warren_sandbox *s = wr_steal_ptr(&h->s);
-	if (--s->hot_threads == 0)
+	s->stuck++;
+	if (--s->hot_threads == 0 && !wr_worker_park(s))
 		wr_worker_poll(wr_sandbox_ref(s));
 }
 

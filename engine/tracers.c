@@ -11,6 +11,8 @@
 #define IDLE_SECS   5
 #define PER_SANDBOX 16	 /* running at once; the rest of the sandbox waits its turn */
 #define HARD_MAX    1024 /* threads, with those of sandboxes whose tasks are stuck */
+#define SCRATCH_MAX                                                                                          \
+	(64UL << 20) /* bytes for the tasks' memory, of one sandbox; argv of a script is up to 6 MiB */
 
 struct job {
 	struct job *next;
@@ -140,12 +142,14 @@ static void serve(struct wr_tracers *t, struct job *j, unsigned slot)
 {
 	struct warren_sandbox *sandbox = wr_sandbox_ref(j->s->sandbox);
 
+	size_t scratch = j->s->scratch_len;
 	pthread_mutex_unlock(&t->lock);
 	wr_substitute(t, j->s, slot);
 	wr_subst_free(j->s);
 	free(j);
 	pthread_mutex_lock(&t->lock);
 	sandbox->substituting--;
+	sandbox->scratch -= scratch;
 	pthread_mutex_unlock(&t->lock);
 	wr_sandbox_unref(sandbox);
 	pthread_mutex_lock(&t->lock);
@@ -252,6 +256,7 @@ void wr_tracers_submit(struct wr_tracers *t, struct warren_substitution *s)
 	bool ok = j != NULL;
 
 	pthread_mutex_lock(&t->lock);
+	ok = ok && s->scratch_len <= SCRATCH_MAX - s->sandbox->scratch;
 	if (ok) {
 		struct job **end = t->last;
 		*j = (struct job){NULL, s};
@@ -259,6 +264,7 @@ void wr_tracers_submit(struct wr_tracers *t, struct warren_substitution *s)
 		t->last = &j->next;
 		ok = ensure_thread(t, s->sandbox);
 		if (ok) {
+			s->sandbox->scratch += s->scratch_len;
 			pthread_cond_signal(&t->work);
 		} else { /* nobody is there to take anything: it is still the last */
 			*end = NULL;

@@ -197,6 +197,21 @@ void wr_worker_poll(struct warren_sandbox *s)
 	wr_worker_wake(w);
 }
 
+bool wr_worker_park(struct warren_sandbox *s)
+{
+	s->parked = s->stuck >= WR_STUCK_MAX;
+	return s->parked;
+}
+
+void wr_worker_unstuck(struct warren_sandbox *s)
+{
+	s->stuck--;
+	if (s->parked && s->stuck < WR_STUCK_MAX) {
+		s->parked = false;
+		wr_worker_poll(wr_sandbox_ref(s));
+	}
+}
+
 static bool is_stuck(const struct wr_worker *w)
 {
 	return atomic_load(&w->server.state) == WR_STOLEN || w->server.still;
@@ -230,12 +245,13 @@ void wr_worker_take_over(struct wr_worker *w)
 	struct wr_worker *x = w->owned ? heir(e) : NULL;
 	/* From here on w leaves its handler through the lock only, see wr_serve(). */
 	if (x && atomic_compare_exchange_strong(&w->server.state, &serving, WR_STOLEN)) {
-		struct warren_sandbox *queued = w->incoming, *s;
+		struct warren_sandbox *queued = w->incoming, *s = w->server.serving;
+		s->stuck++;
 		w->incoming = NULL;
 		while ((s = w->owned)) {
 			wr_worker_disown(s);
 			owned_push(x, s);
-			if (!s->hot_threads && !s->queued)
+			if (!s->hot_threads && !s->queued && !wr_worker_park(s))
 				wr_worker_poll(wr_sandbox_ref(s));
 		}
 		while ((s = queued)) {

@@ -4,6 +4,7 @@
 #include "origin.h"
 #include "byfd.h"
 #include "handlers.h"
+#include "open_wait.h"
 #include "proc.h"
 #include "resolve.h"
 #include <signal.h>
@@ -246,7 +247,6 @@ static bool within_fsize(struct warren_request *rq, const struct stat *st, int64
 struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
-	char link[32];
 	struct stat st;
 	int64_t length = (int64_t)rq->args[1];
 
@@ -269,9 +269,7 @@ struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
 	}
 	if (r == 0)
 		r = wr_target_copy_up(&t, length ? WR_UP_WRITE : WR_UP_TRUNC);
-	if (r == 0 && truncate(wr_fd_path(t.fd, link), length) < 0)
-		r = -errno;
-	return warren_return(r);
+	return r < 0 ? warren_return(r) : wr_truncate(rq, wr_steal_fd(&t.fd), length);
 }
 
 /* The fd itself, with a NULL path. The kernel would take the number again from the guest's table: another

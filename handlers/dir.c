@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getdents64 and getdents. The kernel lists most directories as the guest shall see them, and its call is
- * continued; served are those of /proc and /dev/pts, of which only a part is shown, and those that have a
- * mount point which the kernel does not know.
+/* getdents64 and getdents. The kernel lists most directories as the guest shall see them; not so those of
+ * /proc and /dev/pts, of which only a part is shown, and those that have a mount point which the kernel does
+ * not know. Until a sandbox has opened one of these its calls are continued; then all are served.
  *
  * The guest's fd is a real fd of the directory, and its position the only state: it is moved through a
  * duplicate, so lseek, dup and fork do in the kernel what they always do.
  *
- * Why continuing is harmless: the fd is looked at, then the kernel takes it again, and another thread may
- * have put another one in its place meanwhile. All that the guest wins is the kernel's own listing of a
- * directory of which it has an fd: numbers of processes and terminals (which getpgid(2) and fstat(2) tell as
- * well) and the names of directories that it may list anyway. To open any of them is another call. */
+ * Why continuing is harmless: the kernel takes the fd anew, and another thread may have opened such a
+ * directory and put it in its place meanwhile, once in the life of a sandbox. All that the guest wins is the
+ * kernel's own listing of a directory of which it has an fd: numbers of processes and terminals (which
+ * getpgid(2) and fstat(2) tell as well) and the names of directories that it may list anyway. To open any of
+ * them is another call. */
 #define _GNU_SOURCE
 #include "handlers.h"
 #include "dir.h"
@@ -99,11 +100,13 @@ static bool add_record(struct records *out, const char *name, size_t len, uint64
 
 static bool shown(struct warren_request *rq, enum kind kind, const char *dir, const char *name)
 {
+	if (kind == NATIVE)
+		return true;
 	return kind == PROC ? wr_proc_shows(rq, dir, name) : wr_pts_shows(rq, name);
 }
 
-/* The kernel's listing without what is not shown. Its own positions are kept: a process that comes or goes
- * moves nothing. */
+/* The kernel's listing, but for NATIVE without what is not shown. Its own positions are kept: a process that
+ * comes or goes moves nothing. */
 static int64_t filter(struct warren_request *rq, int fd, enum kind kind, struct records *out)
 {
 	char *in = rq->scratch->bytes + sizeof(rq->scratch->bytes) / 2, dir[PATH_MAX] = "";
@@ -297,36 +300,27 @@ static int64_t serve(struct warren_request *rq, int fd, enum kind kind, const st
 static struct warren_verdict getdents_as(struct warren_request *rq, bool legacy)
 {
 	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
-	char link[48];
 	struct stat st;
 
 	if (!atomic_load_explicit(wr_sandbox_lists_served(rq->sandbox), memory_order_acquire))
 		return warren_continue(); /* no such directory was ever opened */
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", rq->tid, (int)rq->args[0]);
-	char rel[2 * PATH_MAX];
-	bool layered = (int)rq->args[0] >= 0 && layer_of(p, link, rel, sizeof(rel));
-	if ((int)rq->args[0] < 0 || stat(link, &st) < 0 || (kind_of(p, &st) == NATIVE && !layered))
-		return warren_continue();
 	_cleanup_close_ int fd = wr_guest_fd(rq, -1, rq->args[0]);
 	/* from here on all is about the object that was reached */
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return warren_return(fd < 0 ? fd : -errno);
-	char path[PATH_MAX], own[32];
+	char path[PATH_MAX], rel[2 * PATH_MAX], own[32];
 	enum kind kind = layer_of(p, wr_fd_path(fd, own), rel, sizeof(rel)) && S_ISDIR(st.st_mode)
 				 ? LAYER
 				 : kind_of(p, &st);
-	if (kind == NATIVE ||
-	    (kind == PROC && proc_path(fd, path, sizeof(path)) == 0 && wr_proc_lists_natively(path)))
-		return warren_continue();
+	if (kind == PROC && proc_path(fd, path, sizeof(path)) == 0 && wr_proc_lists_natively(path))
+		kind = NATIVE;
 	if (fcntl(fd, F_GETFL) & O_PATH)
 		return warren_return(-EBADF);
 	int64_t r = serve(rq, fd, kind, &st, legacy);
+	if (r == -E2BIG && kind == EXTRAS)
+		r = serve(rq, fd, NATIVE, &st, legacy);
 	/* what is filtered for what it must not show is not listed then */
-	if (r == -E2BIG && kind != EXTRAS)
-		return warren_return(-ENOMEM);
-	if (r == -E2BIG)
-		return warren_continue();
-	return warren_return(r);
+	return warren_return(r == -E2BIG ? -ENOMEM : r);
 }
 
 struct warren_verdict wr_handle_getdents64(struct warren_request *rq, void *user)

@@ -8,6 +8,7 @@
 #include "elf.h"
 #include "exec_argv.h"
 #include "exec_cache.h"
+#include "open_wait.h"
 #include "proc.h"
 #include "resolve.h"
 #include "../engine/substitute.h"
@@ -26,11 +27,13 @@ struct program { /* what will run */
 	struct wr_scripts scripts;
 	bool direct;	   /* so far the kernel would reach the same files as we by the same paths */
 	bool inaccessible; /* a script could not be opened by the name that its interpreter gets */
+	int leased;	   /* O_PATH: what could not be opened at once, -1: none */
 };
 
 static void program_release(struct program *p)
 {
 	wr_cleanup_close(&p->fd);
+	wr_cleanup_close(&p->leased);
 	free(p->guest);
 	wr_scripts_release(&p->scripts);
 }
@@ -85,7 +88,11 @@ static int open_program(struct warren_request *rq, int dirfd, const char *path, 
 	wr_cleanup_close(&p->fd);
 	/* A program that may be executed but not read makes its task undumpable, of which a supervisor
 	 * without privileges could not read a path any more: refused, with the errno of this open. */
-	p->fd = open(wr_fd_path(t.fd, link), O_RDONLY | O_CLOEXEC);
+	p->fd = open(wr_fd_path(t.fd, link), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (p->fd < 0 && errno == EAGAIN) { /* somebody holds a lease, and may take his time */
+		p->leased = wr_steal_fd(&t.fd);
+		return -EAGAIN;
+	}
 	if (p->fd < 0)
 		return -errno;
 	free(p->guest);
@@ -94,10 +101,10 @@ static int open_program(struct warren_request *rq, int dirfd, const char *path, 
 }
 
 /* The loader that the program asks for, by its host path; NULL: the kernel finds it by itself. */
-static int find_loader(struct warren_request *rq, const char *interp, bool *direct, char **ret)
+static int find_loader(struct warren_request *rq, const char *interp, struct program *prog, char **ret)
 {
 	bool own_root = wr_sandbox_root_is_host(rq->sandbox);
-	struct program p = {.fd = -1, .direct = own_root};
+	struct program p = {.fd = -1, .leased = -1, .direct = own_root};
 	int r = open_program(rq, AT_FDCWD, interp, WR_FOLLOW, &p);
 
 	if (r == 0 && p.direct) {
@@ -106,7 +113,8 @@ static int find_loader(struct warren_request *rq, const char *interp, bool *dire
 		*ret = kernel_name(p.fd);
 		r = *ret ? 0 : -ENOMEM;
 	}
-	*direct = *direct && p.direct;
+	prog->direct = prog->direct && p.direct;
+	prog->leased = wr_steal_fd(&p.leased);
 	program_release(&p);
 	return r;
 }
@@ -265,11 +273,12 @@ static bool closes_on_exec(pid_t tid, int fd)
 	return flags >= 0 && (flags & O_CLOEXEC);
 }
 
-/* 1: the kernel can do it all by itself. */
-static int prepare(struct warren_request *rq, const char *path, struct warren_substitution *s)
+/* 1: the kernel can do it all by itself. -EAGAIN with *ret_leased: when that was opened once, anew. */
+static int prepare(struct warren_request *rq, const char *path, struct warren_substitution *s,
+		   int *ret_leased)
 {
 	const bool may_be_direct = wr_sandbox_policy(rq->sandbox)->direct_exec;
-	struct program p = {.fd = -1, .direct = may_be_direct};
+	struct program p = {.fd = -1, .leased = -1, .direct = may_be_direct};
 	char shown[PATH_MAX + 32], *interp = NULL;
 	struct wr_image image;
 	unsigned flags = (unsigned)rq->args[4];
@@ -286,7 +295,7 @@ static int prepare(struct warren_request *rq, const char *path, struct warren_su
 	if (r == 0)
 		r = find_image(rq, &p, &image);
 	if (r == 0 && image.kind == WR_IMAGE_DYNAMIC)
-		r = find_loader(rq, image.interp, &p.direct, &interp);
+		r = find_loader(rq, image.interp, &p, &interp);
 	if (r == 0 && p.direct && !(flags & AT_SYMLINK_NOFOLLOW)) {
 		program_release(&p);
 		return 1;
@@ -299,6 +308,7 @@ static int prepare(struct warren_request *rq, const char *path, struct warren_su
 	} else {
 		free(interp);
 	}
+	*ret_leased = wr_steal_fd(&p.leased);
 	program_release(&p);
 	s->nr = SYS_execve;
 	s->exec = true;
@@ -311,6 +321,7 @@ struct warren_verdict wr_handle_execve(struct warren_request *rq, void *user)
 	char *path = rq->scratch->path[4];
 
 	(void)user;
+	_cleanup_close_ int leased = -1;
 	int r = wr_guest_path(rq, 1, path);
 	if (r == 0 && (rq->args[4] & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		r = -EINVAL;
@@ -319,10 +330,12 @@ struct warren_verdict wr_handle_execve(struct warren_request *rq, void *user)
 	struct warren_substitution *s = wr_subst_new();
 	if (!s)
 		return warren_return(-ENOMEM);
-	r = prepare(rq, path, s);
+	r = prepare(rq, path, s, &leased);
 	if (r == 0)
 		return (struct warren_verdict){.kind = WARREN_SUBSTITUTE, .fd = -1, .sub = s};
 	wr_subst_free(s);
+	if (r == -EAGAIN && leased >= 0)
+		return wr_restart_when_open(rq, wr_steal_fd(&leased));
 	if (r < 0)
 		return warren_return(r);
 	/* Continued: what the guest's names lead to here they lead to in the kernel, too. The kernel reads

@@ -126,7 +126,8 @@ int wr_exec_scratch(struct warren_request *rq, const struct wr_scripts *scripts,
 	s->args[2] = rq->args[3];
 	s->scratch_args = 1U << 0;
 	int r = scripts->n ? script_argv(rq, scripts, path, rq->args[2], &t, s) : 0;
-	s->scratch = t.data;
+	char *fit = r == 0 ? realloc(t.data, t.len) : NULL; /* it may have to wait its turn */
+	s->scratch = fit ? fit : t.data;
 	s->scratch_len = t.len;
 	return r;
 }

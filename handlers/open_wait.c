@@ -95,3 +95,82 @@ struct warren_verdict wr_open_wait(struct warren_request *rq, int fd, uint64_t f
 	}
 	return wr_side_run(rq, wait_for_open, w, wait_free);
 }
+
+/* The lease is gone when the file has been opened once; then the guest makes its call again. */
+static struct warren_verdict open_once(struct warren_request *rq, void *data)
+{
+	struct wait *w = data;
+	char link[32];
+	int r;
+
+	do {
+		_cleanup_close_ int fd = open(wr_fd_path(w->fd, link), O_RDONLY | O_CLOEXEC);
+		r = fd < 0 ? -errno : 0;
+		if (r != -EINTR)
+			break;
+		r = wr_side_interrupted(rq);
+	} while (r == 0);
+	return warren_return(r < 0 ? r : -WR_ERESTARTSYS);
+}
+
+struct warren_verdict wr_restart_when_open(struct warren_request *rq, int fd)
+{
+	struct wait *w = malloc(sizeof(*w));
+
+	if (!w) {
+		close(fd);
+		return warren_return(-ENOMEM);
+	}
+	*w = (struct wait){.fd = fd};
+	return wr_side_run(rq, open_once, w, wait_free);
+}
+
+/* ---- truncate ---- */
+
+struct truncation {
+	int fd; /* O_PATH */
+	int64_t length;
+};
+
+static void truncation_free(void *data)
+{
+	struct truncation *t = data;
+
+	wr_cleanup_close(&t->fd);
+	free(t);
+}
+
+static struct warren_verdict truncate_waiting(struct warren_request *rq, void *data)
+{
+	struct truncation *t = data;
+	char link[32];
+	int r;
+
+	do {
+		r = truncate(wr_fd_path(t->fd, link), t->length) < 0 ? -errno : 0;
+		if (r != -EINTR)
+			break;
+		r = wr_side_interrupted(rq);
+	} while (r == 0);
+	return warren_return(r);
+}
+
+struct warren_verdict wr_truncate(struct warren_request *rq, int fd, int64_t length)
+{
+	char link[32];
+	/* truncate(2) would wait for the end of a lease */
+	_cleanup_close_ int file = open(wr_fd_path(fd, link), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int r = file < 0 || ftruncate(file, length) < 0 ? -errno : 0;
+
+	if (r != -EAGAIN) {
+		close(fd);
+		return warren_return(r);
+	}
+	struct truncation *t = malloc(sizeof(*t));
+	if (!t) {
+		close(fd);
+		return warren_return(-ENOMEM);
+	}
+	*t = (struct truncation){fd, length};
+	return wr_side_run(rq, truncate_waiting, t, truncation_free);
+}

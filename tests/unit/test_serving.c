@@ -152,6 +152,25 @@ static void stuck_handler_stops_no_other_sandbox(void **state)
 	close_engine();
 }
 
+/* More calls that do not end than there are threads, from some sandboxes: another is served all the same. */
+static void stuck_sandboxes_hold_few_threads(void **state)
+{
+	struct warren_sandbox *s[6];
+
+	(void)state;
+	open_slow_engine(1);
+	for (unsigned i = 0; i < 6; i++)
+		s[i] = run("for i in 1 2 3 4 5 6 7 8; do [ -e /slow ] & done; wait; exit 5");
+	while (!slow)
+		usleep(1000);
+	usleep(1500000);
+	expect_exit(run("i=0; while [ $i -lt 300 ]; do [ -e /etc/passwd ]; i=$((i + 1)); done; exit 6"), 6);
+	for (unsigned i = 0; i < 6; i++)
+		expect_exit(s[i], 5);
+	assert_int_equal(slow, 2);
+	close_engine();
+}
+
 /* ---- hot listeners ---- */
 
 static void busy_sandbox_is_counted(void **state)
@@ -271,6 +290,7 @@ int main(void)
 		cmocka_unit_test(stuck_handler_stops_only_its_thread),
 		cmocka_unit_test(stuck_hot_thread_stops_only_its_call),
 		cmocka_unit_test(stuck_handler_stops_no_other_sandbox),
+		cmocka_unit_test(stuck_sandboxes_hold_few_threads),
 		cmocka_unit_test(busy_sandbox_is_counted),
 		cmocka_unit_test(more_busy_sandboxes_than_threads),
 		cmocka_unit_test(one_sandbox_with_many_busy_tasks),
