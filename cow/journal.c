@@ -55,9 +55,10 @@ static char *serialize(const struct wr_journal *j, size_t *ret_len)
 
 	for (size_t i = 0; i < j->n; i++)
 		len += STEP_LEN + j->v[i].path_len;
-	char *buf = calloc(1, len), *at = buf + sizeof(struct head);
+	char *buf = calloc(1, len);
 	if (!buf)
 		return NULL;
+	char *at = buf + sizeof(struct head);
 	for (size_t i = 0; i < j->n; i++) {
 		memcpy(at, &j->v[i], STEP_LEN);
 		memcpy(at + STEP_LEN, j->v[i].path, j->v[i].path_len);

@@ -72,6 +72,7 @@ struct trace {
 	bool stepping;
 	bool done;	      /* detached, or the task is gone and reaped */
 	struct wr_regs saved; /* in the first stop */
+	struct wr_traced traced;
 };
 
 /* The end of our own child is left: its exit status is somebody else's to collect. Any other task stays a
@@ -147,6 +148,7 @@ static enum event next_stop(struct trace *tr)
 	if (tr->leader && si.si_pid == tr->leader) {
 		tr->tid = tr->leader;
 		tr->leader = 0;
+		atomic_store(&tr->traced.tid, tr->tid);
 	}
 	tr->signal = sig;
 	if (event == PTRACE_EVENT_EXEC)
@@ -482,6 +484,8 @@ void wr_substitute(struct wr_tracers *t, struct warren_substitution *s, unsigned
 			return;
 		}
 	}
+	wr_traced_begin(t, &tr.traced, tr.tid);
 	seize_and_drive(&tr);
 	leave(&tr);
+	wr_traced_end(t, &tr.traced);
 }

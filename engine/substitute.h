@@ -115,6 +115,18 @@ void wr_expect(struct wr_tracers *t, struct wr_expected *x);
 /* Nobody uses x afterwards. */
 void wr_expect_end(struct wr_tracers *t, struct wr_expected *x);
 
+/* A task that its tracer has hold of. It may keep it: by another instruction in the place of the one that
+ * enters the kernel, or with a descriptor whose close waits. So it has to be done within half a minute. */
+struct wr_traced {
+	struct wr_traced *next, **link;
+	atomic_int tid;
+	uint64_t since;
+};
+void wr_traced_begin(struct wr_tracers *t, struct wr_traced *w, pid_t tid);
+void wr_traced_end(struct wr_tracers *t, struct wr_traced *w);
+/* The watchdog's look: kills tasks that keep their tracers. Are there any? */
+bool wr_tracers_look(struct wr_tracers *t);
+
 /* All steps of one substitution. slot: a number that no other running substitution has. */
 void wr_substitute(struct wr_tracers *t, struct warren_substitution *s, unsigned slot);
 

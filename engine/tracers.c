@@ -9,8 +9,9 @@
 
 #define SHARDS	    64
 #define IDLE_SECS   5
-#define PER_SANDBOX 16	 /* running at once; the rest of the sandbox waits its turn */
-#define HARD_MAX    1024 /* threads, with those of sandboxes whose tasks are stuck */
+#define PER_SANDBOX 16		   /* running at once; the rest of the sandbox waits its turn */
+#define HARD_MAX    1024	   /* threads, with those of sandboxes whose tasks are stuck */
+#define TRACED_MAX  30000000000ULL /* ns */
 #define SCRATCH_MAX                                                                                          \
 	(64UL << 20) /* bytes for the tasks' memory, of one sandbox; argv of a script is up to 6 MiB */
 
@@ -25,6 +26,7 @@ struct wr_tracers {
 	struct job *first, **last;
 	unsigned max, threads, idle;
 	bool stop;
+	struct wr_traced *traced;
 	uint64_t slots[HARD_MAX / 64]; /* in use */
 	atomic_uint n_expected;
 	struct {
@@ -99,6 +101,44 @@ int wr_tracers_enter(struct wr_tracers *t, int listener, uint64_t id, pid_t tid,
 	}
 	pthread_mutex_unlock(&t->shard[i].lock);
 	return r;
+}
+
+/* ---- tasks that keep their tracers ---- */
+
+void wr_traced_begin(struct wr_tracers *t, struct wr_traced *w, pid_t tid)
+{
+	atomic_init(&w->tid, tid);
+	w->since = wr_now_ns();
+	pthread_mutex_lock(&t->lock);
+	w->next = t->traced;
+	w->link = &t->traced;
+	if (w->next)
+		w->next->link = &w->next;
+	t->traced = w;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void wr_traced_end(struct wr_tracers *t, struct wr_traced *w)
+{
+	pthread_mutex_lock(&t->lock);
+	*w->link = w->next;
+	if (w->next)
+		w->next->link = w->link;
+	pthread_mutex_unlock(&t->lock);
+}
+
+bool wr_tracers_look(struct wr_tracers *t)
+{
+	uint64_t now = wr_now_ns();
+
+	pthread_mutex_lock(&t->lock);
+	bool any = t->traced != NULL;
+	/* the tracer has not collected it yet, so that the number is still its own */
+	for (struct wr_traced *w = t->traced; w; w = w->next)
+		if (now - w->since > TRACED_MAX)
+			kill(atomic_load(&w->tid), SIGKILL);
+	pthread_mutex_unlock(&t->lock);
+	return any;
 }
 
 /* ---- the pool ---- */

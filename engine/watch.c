@@ -79,7 +79,7 @@ static bool look(struct warren_engine *e)
 		work |= look_at_worker(&e->workers[i]);
 	for (unsigned i = 0; i < e->n_hot; i++)
 		work |= wr_hot_look(&e->hot[i]);
-	return work;
+	return wr_tracers_look(e->tracers) || work;
 }
 
 static void *run(void *arg)

@@ -286,7 +286,7 @@ static struct warren_verdict set_times_of_fd(struct warren_request *rq, int fd, 
 		return warren_return(-EINVAL);
 	int r = wr_reach_fd(rq, fd, false, &t);
 	if (r == 0)
-		r = wr_check_times(rq, &t);
+		r = times ? wr_check_attributes(rq, &t) : wr_check_times(rq, &t);
 	if (r == 0 && syscall(SYS_utimensat, t.fd, "", times, AT_EMPTY_PATH) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -302,7 +302,7 @@ static struct warren_verdict set_times(struct warren_request *rq, int dirfd, uns
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, dirfd, path_arg, flags, WR_MAY_WRITE, &t);
 	if (r == 0)
-		r = wr_check_times(rq, &t);
+		r = times ? wr_check_attributes(rq, &t) : wr_check_times(rq, &t);
 	if (r == 0)
 		r = wr_target_copy_up(&t, times ? WR_UP_OWNER : WR_UP_TOUCH);
 	if (r == 0 && syscall(SYS_utimensat, t.fd, "", times, AT_EMPTY_PATH) < 0)

@@ -4,10 +4,12 @@
 #include "handlers.h"
 #include "proc.h"
 #include <linux/fs.h>
+#include <linux/major.h>
 #include <linux/msdos_fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #define DELETED " (deleted)"
 
@@ -124,9 +126,25 @@ int wr_check_times(struct warren_request *rq, const struct wr_target *t)
 	return st.st_dev == wr_sandbox_policy(rq->sandbox)->proc_dev ? -EPERM : 0;
 }
 
+/* /dev/tty, /dev/pts itself, and the node that makes terminals; those that are there are the guest's. */
+static bool is_terminals_of_host(const struct wr_target *t)
+{
+	const struct wr_mount *m = t->mnt;
+	struct stat st, top;
+
+	if (m->kind == WR_MOUNT_TTY)
+		return true;
+	if (m->kind != WR_MOUNT_PTS)
+		return false;
+	if (fstat(t->fd, &st) < 0 || fstat(m->fd, &top) < 0)
+		return true;
+	return (st.st_dev == top.st_dev && st.st_ino == top.st_ino) ||
+	       (S_ISCHR(st.st_mode) && major(st.st_rdev) == TTYAUX_MAJOR);
+}
+
 int wr_check_attributes(struct warren_request *rq, const struct wr_target *t)
 {
-	return wr_is_device_of_host(t) ? -EPERM : wr_check_times(rq, t);
+	return wr_is_device_of_host(t) || is_terminals_of_host(t) ? -EPERM : wr_check_times(rq, t);
 }
 
 static int reach_attributes(struct warren_request *rq, struct wr_target *t)

@@ -123,7 +123,7 @@ static int rm_at(int dirfd, const char *name, dev_t dev, unsigned depth)
 	if (depth > 300)
 		return -ELOOP;
 	if ((st.st_mode & 0700) != 0700)
-		fchmodat(dirfd, name, 0700, 0);
+		(void)!fchmodat(dirfd, name, 0700, 0);
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d) {
