@@ -129,9 +129,8 @@ void wr_traced_end(struct wr_tracers *t, struct wr_traced *w)
 
 bool wr_tracers_look(struct wr_tracers *t)
 {
-	uint64_t now = wr_now_ns();
-
 	pthread_mutex_lock(&t->lock);
+	uint64_t now = wr_now_ns(); /* not earlier: whoever is in the list came before */
 	bool any = t->traced != NULL;
 	/* the tracer has not collected it yet, so that the number is still its own */
 	for (struct wr_traced *w = t->traced; w; w = w->next)

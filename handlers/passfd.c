@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "passfd.h"
+#include "resolve.h"
 #include "../engine/substitute.h"
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 struct passing {
@@ -68,6 +71,47 @@ static int install(struct warren_substitution *s, int fd)
 	return r;
 }
 
+/* In the exit stop of a chdir by name. */
+static int is_there(struct warren_substitution *s, pid_t tid, int64_t result)
+{
+	const struct passing *p = s->data;
+	struct stat want, st;
+	char link[32];
+
+	(void)result;
+	snprintf(link, sizeof(link), "/proc/%d/cwd", tid);
+	if (fstat(p->fd, &want) < 0 || stat(link, &st) < 0)
+		return -errno;
+	return want.st_dev == st.st_dev && want.st_ino == st.st_ino ? 0 : -EACCES;
+}
+
+/* A task without a free number, at its hard limit: a chdir to the host path of the directory. When something
+ * is renamed meanwhile it may lead elsewhere, and the task is killed. */
+static int by_name(struct warren_substitution *s)
+{
+	const struct passing *p = s->data;
+	_cleanup_free_ char *host = malloc(PATH_MAX);
+	char link[32];
+	struct stat st;
+
+	if (!host)
+		return -ENOMEM;
+	ssize_t n = readlink(wr_fd_path(p->fd, link), host, PATH_MAX);
+	if (n < 0 || n >= PATH_MAX || fstat(p->fd, &st) < 0 || st.st_nlink == 0)
+		return -EMFILE;
+	host[n] = '\0';
+	free(s->scratch);
+	s->scratch = host;
+	host = NULL;
+	s->scratch_len = (size_t)n + 1;
+	s->n_relocs = 0;
+	s->nr = SYS_chdir;
+	s->scratch_args = 1; /* its path is at offset 0 */
+	s->steps = NULL;
+	s->check = is_there;
+	return 0;
+}
+
 /* The socket must be there before the call is answered, and the message in it. */
 static int prepare(struct warren_substitution *s)
 {
@@ -88,6 +132,8 @@ static int prepare(struct warren_substitution *s)
 		r = install(s, pair[1]);
 	close(pair[0]);
 	close(pair[1]);
+	if (r == -EMFILE && p->chdir)
+		r = by_name(s);
 	return r < 0 ? r : 0;
 }
 

@@ -50,7 +50,7 @@ bad()
 	grep -q "bad.json.*$2" "$base/err" || fail "$1: no '$2' in: $(cat "$base/err")"
 }
 bad '{"raed": ["/"]}' "did you mean 'read'"
-bad '{"something": 1}' "timeout are known"
+bad '{"something": 1}' "are known"
 bad '{"read": 3}' "a list of strings is wanted"
 bad '{"read": ["/", 3]}' "a list of strings is wanted"
 bad '{"root": ["/"]}' "a string is wanted"
