@@ -179,12 +179,17 @@ static void leave(struct trace *tr)
 	}
 }
 
-static enum event resume(struct trace *tr, int how)
+static enum event resume_with(struct trace *tr, int how, int sig)
 {
 	tr->stepping = how == PTRACE_SINGLESTEP || (how == PTRACE_CONT && tr->stepping);
-	if (ptrace(how, tr->tid, 0, 0) < 0 && errno != ESRCH)
+	if (ptrace(how, tr->tid, 0, sig) < 0 && errno != ESRCH)
 		return EV_GONE; /* cannot be; leave() sees to it */
 	return next_stop(tr);
+}
+
+static enum event resume(struct trace *tr, int how)
+{
+	return resume_with(tr, how, 0);
 }
 
 /* ---- the task's registers and memory ---- */
@@ -200,11 +205,14 @@ static int64_t run_call(struct trace *tr, long nr, const uint64_t args[6])
 	if (wr_regs_store(tr->tid, &r) < 0 || ptrace(PTRACE_GETSIGMASK, tr->tid, sizeof(mask), &mask) < 0 ||
 	    ptrace(PTRACE_SETSIGMASK, tr->tid, sizeof(all), &all) < 0)
 		return -ESRCH;
-	for (int i = 0; i < 2;) {
-		enum event e = resume(tr, PTRACE_SYSCALL);
+	for (int i = 0, sig = 0; i < 2;) {
+		enum event e = resume_with(tr, PTRACE_SYSCALL, sig);
 		if (e == EV_GONE)
 			return -ESRCH;
-		/* job control may come before the call: the stop is taken up again after the detach */
+		/* Job control may come before the call: SIGSTOP, which cannot be blocked, takes effect at
+		 * once, unless a SIGCONT has overtaken it, and the stop is taken up again after the detach.
+		 */
+		sig = e == EV_SIGNAL ? tr->signal : 0;
 		i += e == EV_SYSCALL;
 	}
 	if (ptrace(PTRACE_SETSIGMASK, tr->tid, sizeof(mask), &mask) < 0 || wr_regs_load(tr->tid, &r) < 0)
