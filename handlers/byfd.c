@@ -132,14 +132,14 @@ static bool is_terminals_of_host(const struct wr_target *t)
 	const struct wr_mount *m = t->mnt;
 	struct stat st, top;
 
-	if (m->kind == WR_MOUNT_TTY)
+	if (m->kind == WR_MOUNT_TTY || fstat(t->fd, &st) < 0)
+		return true;
+	/* whatever name or descriptor led there: no guest makes such a node */
+	if (S_ISCHR(st.st_mode) && (major(st.st_rdev) == TTYAUX_MAJOR || major(st.st_rdev) == MEM_MAJOR))
 		return true;
 	if (m->kind != WR_MOUNT_PTS)
 		return false;
-	if (fstat(t->fd, &st) < 0 || fstat(m->fd, &top) < 0)
-		return true;
-	return (st.st_dev == top.st_dev && st.st_ino == top.st_ino) ||
-	       (S_ISCHR(st.st_mode) && major(st.st_rdev) == TTYAUX_MAJOR);
+	return fstat(m->fd, &top) < 0 || (st.st_dev == top.st_dev && st.st_ino == top.st_ino);
 }
 
 int wr_check_attributes(struct warren_request *rq, const struct wr_target *t)

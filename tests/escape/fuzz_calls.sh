@@ -13,7 +13,7 @@ echo secret >"$root/denied/secret"
 echo read-only >"$root/ro/file"
 manifest()
 {
-	(cd "$root" && find . -path ./w -prune -o -printf '%p %y %m %U %G %s %T@ %n %l\n' | sort && find etc t bin ro denied -type f -exec md5sum {} +)
+	(cd "$root" && find . -path ./w -prune -o -printf '%p %y %m %U %G %s %T@ %l\n' | sort && find etc t bin ro denied -type f -exec md5sum {} +)
 	stat -c '%n %a %u %g' /proc /dev /dev/* /dev/pts/ptmx /proc/sys
 }
 manifest >"$base/before"
@@ -21,8 +21,10 @@ total=0
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99:abort_on_error=0" UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=0"
 for how in plain layer; do
 	chmod -R u+rwX "$root/w" 2>/dev/null
-	rm -rf "$root/w"/*
-	chmod 777 "$root/w"
+	# a new one: the guests before may have given it attributes of any kind
+	touch -r "$root" "$base/time"
+	rm -rf "$root/w" && mkdir "$root/w" && chmod 777 "$root/w" || exit 2
+	touch -r "$base/time" "$root"
 	options="--root $root -r / -w /w --deny /denied"
 	[ $how = plain ] || options="$options --cow /w"
 	# shellcheck disable=SC2086 # words
