@@ -22,20 +22,31 @@ static bool nameless(const char *host, const struct stat *st)
 	       (st->st_nlink == 0 && n > strlen(DELETED) && !strcmp(host + n - strlen(DELETED), DELETED));
 }
 
+/* The name that the kernel has for fd, PATH_MAX + 1 bytes, and its attributes. */
+static int name_of(int fd, char *host, struct stat *st)
+{
+	char link[32];
+	ssize_t n = readlink(wr_fd_path(fd, link), host, PATH_MAX);
+
+	if (n < 0 || fstat(fd, st) < 0)
+		return -errno;
+	host[n] = '\0';
+	return 0;
+}
+
 static int decide(struct warren_request *rq, struct wr_target *t)
 {
 	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
-	char link[32], host[PATH_MAX + 1];
+	char host[PATH_MAX + 1];
 	const struct wr_mount *mnt;
 	struct wr_proc pr;
 	struct stat st;
 
 	t->mnt = &p->mounts[p->n_mounts - 1];
 	t->may = WR_MAY_READ | WR_MAY_WRITE | WR_MAY_LIST;
-	ssize_t n = readlink(wr_fd_path(t->fd, link), host, PATH_MAX);
-	if (n < 0 || fstat(t->fd, &st) < 0)
-		return -errno;
-	host[n] = '\0';
+	int r = name_of(t->fd, host, &st);
+	if (r < 0)
+		return r;
 	if (nameless(host, &st))
 		return 0;
 	t->may = wr_policy_may_host(p, host, &mnt);
@@ -51,13 +62,12 @@ static int decide(struct warren_request *rq, struct wr_target *t)
 static int to_layer(struct warren_request *rq, int fd, struct wr_target *t)
 {
 	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
-	char rel[2 * PATH_MAX], host[PATH_MAX + 1], link[32];
+	char rel[2 * PATH_MAX], host[PATH_MAX + 1];
 	struct stat st;
-	ssize_t n = readlink(wr_fd_path(t->fd, link), host, PATH_MAX);
+	int r = name_of(t->fd, host, &st);
 
-	if (n < 0 || fstat(t->fd, &st) < 0)
-		return -errno;
-	host[n] = '\0';
+	if (r < 0)
+		return r;
 	if (nameless(host, &st))
 		return 0;
 	int where = wr_layer_rel_of_path(t->mnt->layer, host, rel, sizeof(rel), NULL);
@@ -66,7 +76,7 @@ static int to_layer(struct warren_request *rq, int fd, struct wr_target *t)
 		return 0;
 	if (where != WR_LOWER || wr_layer_rel_of_fd(t->mnt->layer, t->fd, rel, sizeof(rel), NULL) != WR_LOWER)
 		return -EACCES;
-	int r = wr_layer_copy_up(t->mnt->layer, rel, WR_UP_OWNER, &f);
+	r = wr_layer_copy_up(t->mnt->layer, rel, WR_UP_OWNER, &f);
 	if (r < 0)
 		return r;
 	wr_cleanup_close(&t->fd);
