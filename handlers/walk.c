@@ -248,6 +248,7 @@ static int follow_raw(struct wr_walk *w, size_t end, const char *text)
 		append(w, raw + i, c, dotdot);
 		i += c + 1;
 	}
+	w->dots = false; /* that stretch is over: what goes wrong from here on is no rename's doing */
 	if (end <= w->named)
 		return -ESTALE; /* the base is not there any more: it was moved */
 	if (w->len + n - end + 1 > WR_WALK_BUF)

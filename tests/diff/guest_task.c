@@ -50,14 +50,15 @@ static void op_getcwd(struct guest *g)
 	char *buf, tmp[PATH_MAX + 8];
 	long exact = raw(SYS_getcwd, tmp, sizeof(tmp)), size = PICK(g, sizes), r;
 	const char *bdesc = "";
+	/* There the length counts the digits of a pid. */
+	bool in_proc = exact > 0 && !strncmp(tmp, "/proc", 5);
 
-	/* Under /proc the length counts the digits of a pid. */
-	if (exact > 0 && strncmp(tmp, "/proc", 5) && one_in(g, 2))
+	if (exact > 0 && !in_proc && one_in(g, 2))
 		size = exact - rnd(g, 2);
 	buf = edge_buf(g, (size_t)(size ? size : 1));
 	if (one_in(g, 20))
 		buf = bad_ptr(g, &bdesc);
-	line(g, "getcwd", "%ld %s", size == PATH_MAX || size > 4096 ? size : size - exact, bdesc);
+	line(g, "getcwd", "%ld %s", in_proc || size >= PATH_MAX ? size : size - exact, bdesc);
 	r = CALL(g, SYS_getcwd, buf, size);
 	res(g, r < 0 ? r : 0);
 	if (r > 0 && !bdesc[0])

@@ -14,6 +14,15 @@ static int o2(int dirfd, const char *path, uint64_t resolve)
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 }
 
+/* As O_CREAT | O_EXCL: what is wrong on the way comes first. */
+static int o2_new(int dirfd, const char *path, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, .mode = 0600, .resolve = resolve};
+
+	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
 static bool reads(int fd, const char *text)
 {
 	char buf[64];
@@ -49,6 +58,10 @@ int main(int argc, char **argv)
 	CHECK_ERR(o2(d, "up", RESOLVE_BENEATH), EXDEV);
 	CHECK_ERR(o2(d, "abs", RESOLVE_BENEATH), EXDEV);
 	CHECK_ERR(o2(d, "/w/jail/inside", RESOLVE_BENEATH), EXDEV);
+
+	CHECK_ERR(o2_new(d, "abs/../sub/new", RESOLVE_BENEATH), EXDEV);
+	CHECK_ERR(o2_new(d, "sub/../abs/../new", RESOLVE_BENEATH), EXDEV);
+	CHECK_ERR(o2_new(d, "sub/../abs", RESOLVE_BENEATH), EEXIST);
 
 	CHECK(reads(o2(d, "/inside", RESOLVE_IN_ROOT), "inside"));
 	CHECK(reads(o2(d, "../../../inside", RESOLVE_IN_ROOT), "inside"));
