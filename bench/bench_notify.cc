@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The raw floors as a Google Benchmark program. The call is timed where it is made, in a guest process, so the
- * benchmark's own clock is not used: each iteration commands one batch and reports the guest's time per call. */
+/* The raw floors as a Google Benchmark program. The call is timed where it is made, in a guest process, so
+ * the benchmark's own clock is not used: each iteration commands one batch and reports the guest's time per
+ * call. */
 #include "floor_measure.h"
 
 #include <benchmark/benchmark.h>
@@ -97,7 +98,8 @@ int main(int argc, char **argv)
 	benchmark::Initialize(&argc, argv);
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))
 		return 1;
-	/* Fixed, because the library would aim at a total of reported time, which is a hundredth of the real. */
+	/* Fixed, because the library would aim at a total of reported time, which is a hundredth of the real.
+	 */
 	for (const Spec &spec : specs)
 		benchmark::RegisterBenchmark(
 			spec.name,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* bench-many: one engine and many sandboxes.
  *
- * busy N: N guests make null calls as fast as they can; the notifications answered in a second, next to a bare
- * io_uring loop (multishot poll, RECV, SEND) with as many threads over as many listeners, in alternating rounds.
- * idle N: one guest makes null calls beside 10 idle sandboxes and beside N; time for a call, the supervisor's
- * memory for a sandbox, starts and kills in a second. */
+ * busy N: N guests make null calls as fast as they can; the notifications answered in a second, next to a
+ * bare io_uring loop (multishot poll, RECV, SEND) with as many threads over as many listeners, in alternating
+ * rounds. idle N: one guest makes null calls beside 10 idle sandboxes and beside N; time for a call, the
+ * supervisor's memory for a sandbox, starts and kills in a second. */
 #include "many.h"
 
 #include <errno.h>
@@ -223,7 +223,8 @@ static void idle(const char *root, unsigned n, unsigned workers, unsigned rounds
 	t = many_now();
 	stop_all(&m);
 	double stop_s = many_now() - t;
-	printf("idle=%u ns_beside_%u=%.0f ns_beside_all=%.0f ratio=%.3f kib_per_sandbox=%.2f starts_per_s=%.0f "
+	printf("idle=%u ns_beside_%u=%.0f ns_beside_all=%.0f ratio=%.3f kib_per_sandbox=%.2f "
+	       "starts_per_s=%.0f "
 	       "kills_per_s=%.0f\n",
 	       n, FEW, few, many, many / few, (double)kib / (n - FEW), (n - FEW) / start_s, n / stop_s);
 	warren_engine_free(m.e);

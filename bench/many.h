@@ -10,7 +10,8 @@ struct rate {
 double many_now(void);
 double many_cpu(void); /* of this process, in seconds */
 
-/* The bare loop: n guests of program that make null calls, threads that answer them. 0 or a negative errno. */
+/* The bare loop: n guests of program that make null calls, threads that answer them. 0 or a negative errno.
+ */
 int many_bare(const char *program, unsigned n, unsigned threads, double seconds, struct rate *ret);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The floor for many listeners: each thread has an io_uring with a multishot poll for each of its listeners, and
- * does nothing but RECV and SEND. It trusts every completion, which a supervisor must not: a task that is killed
- * between its completion and RECV would block the thread. */
+/* The floor for many listeners: each thread has an io_uring with a multishot poll for each of its listeners,
+ * and does nothing but RECV and SEND. It trusts every completion, which a supervisor must not: a task that is
+ * killed between its completion and RECV would block the thread. */
 #include "many.h"
 #include "raw.h"
 
@@ -43,7 +43,8 @@ static _Noreturn void guest(const char *program, int out)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			      SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &fprog);
+			      SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			      &fprog);
 	if (write(out, &fd, sizeof(fd)) < 0 || fd < 0)
 		_exit(125);
 	while (read(out, &c, 1) < 0)
@@ -117,7 +118,8 @@ static void *serve(void *arg)
 		unsigned head, seen = 0;
 
 		io_uring_submit_and_wait_timeout(&ring, &cqe, 1, &tick, NULL);
-		io_uring_for_each_cqe(&ring, head, cqe) {
+		io_uring_for_each_cqe(&ring, head, cqe)
+		{
 			int fd = (int)io_uring_cqe_get_data64(cqe);
 
 			seen++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The floor of a batch: N programs started with posix_spawn(3) and waited for, by as many threads as shall run
- * at once; with PIPES set, each with pipes for its outputs, as a batch has them. Prints jobs per second. */
+/* The floor of a batch: N programs started with posix_spawn(3) and waited for, by as many threads as shall
+ * run at once; with PIPES set, each with pipes for its outputs, as a batch has them. Prints jobs per second.
+ */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,7 +17,6 @@ extern char **environ;
 static atomic_long jobs_left;
 static char **command;
 static int pipes;
-
 
 static void one(void)
 {

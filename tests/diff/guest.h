@@ -126,8 +126,8 @@ void victim_look(struct victim *v, int dirfd, const char *path);
 void victim_gone(struct guest *g, const struct victim *v);
 void close_slot(struct guest *g, unsigned i);
 void put_slot(struct guest *g, unsigned i, int fd);
-/* True for a device and for what is in /proc: those are the host's, and no guest of warren's changes their mode,
- * owner and times. */
+/* True for a device and for what is in /proc: those are the host's, and no guest of warren's changes their
+ * mode, owner and times. */
 bool guard_dev(struct guest *g, int dirfd, const char *path, bool follow);
 bool guard_fd(struct guest *g, int fd);
 /* True when a blocking open of this path would wait for the other end of a FIFO. */

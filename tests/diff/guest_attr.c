@@ -133,8 +133,8 @@ static void look_times(struct guest *g, long r, long dirfd, const char *path, in
 	if (path ? raw(SYS_newfstatat, dirfd, path, &st, flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		 : raw(SYS_fstat, dirfd, &st))
 		return;
-	/* The nodes of /proc are made anew when the kernel likes, with new times. A link may be read by warren where the
-	 * kernel does not come to follow it. */
+	/* The nodes of /proc are made anew when the kernel likes, with new times. A link may be read by
+	 * warren where the kernel does not come to follow it. */
 	if ((!g->proc_dev || st.st_dev != g->proc_dev) && !S_ISLNK(st.st_mode))
 		out_time(g, "a", st.st_atim.tv_sec, (unsigned)st.st_atim.tv_nsec);
 	out_stat(g, &st);

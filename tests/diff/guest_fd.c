@@ -161,8 +161,13 @@ static void op_flock(struct guest *g)
 /* Flags that a file has beside its mode: changed by fd, open for whatever. */
 static void op_ioctl(struct guest *g)
 {
-	static const unsigned flags[] = {0, FS_NODUMP_FL, FS_NOATIME_FL, FS_NODUMP_FL | FS_NOATIME_FL,
-					 FS_IMMUTABLE_FL, FS_APPEND_FL, 0x80000000};
+	static const unsigned flags[] = {0,
+					 FS_NODUMP_FL,
+					 FS_NOATIME_FL,
+					 FS_NODUMP_FL | FS_NOATIME_FL,
+					 FS_IMMUTABLE_FL,
+					 FS_APPEND_FL,
+					 0x80000000};
 	struct fsxattr x = {.fsx_xflags = one_in(g, 2) ? FS_XFLAG_NODUMP : 0};
 	unsigned value = PICK(g, flags);
 	const char *vdesc = "";
@@ -258,5 +263,6 @@ static void op_getdents(struct guest *g)
 
 const struct op fd_ops[] = {
 	{"io", 50, op_io},   {"lseek", 10, op_lseek}, {"fstat", 20, op_fstat},	     {"fattr", 40, op_fattr},
-	{"dup", 25, op_dup}, {"flock", 12, op_flock}, {"getdents", 40, op_getdents}, {"ioctl", 20, op_ioctl}, {NULL, 0, NULL},
+	{"dup", 25, op_dup}, {"flock", 12, op_flock}, {"getdents", 40, op_getdents}, {"ioctl", 20, op_ioctl},
+	{NULL, 0, NULL},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes may be a path. The input is walked in a root with links of all kinds; whatever comes out stays in the
- * form that rules are compared with. */
+/* Any bytes may be a path. The input is walked in a root with links of all kinds; whatever comes out stays in
+ * the form that rules are compared with. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -37,8 +37,10 @@ static struct warren_policy *make(void)
 	CHECK(mkdtemp(root) && chdir(root) == 0);
 	atexit(clean_up);
 	CHECK(!mkdir("a", 0755) && !mkdir("a/b", 0755) && !mkdir("m", 0755));
-	CHECK(!symlink("a/b", "l") && !symlink("/a", "abs") && !symlink("..", "a/up") && !symlink("../../..", "a/b/far"));
-	CHECK(!symlink("loop", "loop") && !symlink("a/", "s") && !symlink("missing/x", "dangling") && !symlink("//a//b/.", "n"));
+	CHECK(!symlink("a/b", "l") && !symlink("/a", "abs") && !symlink("..", "a/up") &&
+	      !symlink("../../..", "a/b/far"));
+	CHECK(!symlink("loop", "loop") && !symlink("a/", "s") && !symlink("missing/x", "dangling") &&
+	      !symlink("//a//b/.", "n"));
 	CHECK(close(open("a/f", O_CREAT | O_WRONLY, 0644)) == 0);
 	CHECK(warren_policy_new(&p) == 0 && warren_policy_set_root(p, root) == 0);
 	CHECK(warren_policy_add_mount(p, "/usr", "/m", 1) == 0);

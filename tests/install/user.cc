@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The library from C++: a program with a pipe for its output, a policy that is used twice, wrong use that is told.
+// The library from C++: a program with a pipe for its output, a policy that is used twice, wrong use that is
+// told.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -7,12 +8,12 @@
 #include <unistd.h>
 #include <warren/warren.h>
 
-#define CHECK(cond)                                                                                                    \
-	do {                                                                                                           \
-		if (!(cond)) {                                                                                         \
-			std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                                \
-			return 1;                                                                                      \
-		}                                                                                                      \
+#define CHECK(cond)                                                                                          \
+	do {                                                                                                 \
+		if (!(cond)) {                                                                               \
+			std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                      \
+			return 1;                                                                            \
+		}                                                                                            \
 	} while (0)
 
 static std::string output(warren_engine *e, warren_policy *p, const char *script, int *status)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cwd: chdir by several threads while directories are renamed: each call leads to a directory that it named or
- * fails, nobody is killed, no fd is left over. With all but no room for fds, too. */
+/* cwd: chdir by several threads while directories are renamed: each call leads to a directory that it named
+ * or fails, nobody is killed, no fd is left over. With all but no room for fds, too. */
 #include "t.h"
 
 static atomic_bool stop;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exec: a call that is made on a small stack (a coroutine's, a signal's) leaves what lies below it alone, after vfork
- * too, however long its strings are. */
+/* exec: a call that is made on a small stack (a coroutine's, a signal's) leaves what lies below it alone,
+ * after vfork too, however long its strings are. */
 #include "t.h"
 #include <ucontext.h>
 

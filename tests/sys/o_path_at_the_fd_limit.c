@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fds: an O_PATH open takes the last number that RLIMIT_NOFILE leaves, and is EMFILE without one. The limit stays
- * what it was. */
+/* fds: an O_PATH open takes the last number that RLIMIT_NOFILE leaves, and is EMFILE without one. The limit
+ * stays what it was. */
 #include "t.h"
 
 int main(int argc, char **argv)
@@ -21,7 +21,8 @@ int main(int argc, char **argv)
 	CHECK_EQ(fcntl(last, F_GETFL) & O_PATH, O_PATH);
 	CHECK_EQ(fcntl(last, F_GETFD), FD_CLOEXEC);
 	CHECK_ERR(open("f", O_PATH), EMFILE);
-	CHECK(!getrlimit(RLIMIT_NOFILE, &now) && now.rlim_cur == low.rlim_cur && now.rlim_max == low.rlim_max);
+	CHECK(!getrlimit(RLIMIT_NOFILE, &now) && now.rlim_cur == low.rlim_cur &&
+	      now.rlim_max == low.rlim_max);
 	for (int i = 0; i < 8; i++)
 		CHECK_EQ(fcntl(i + first, F_GETFD) >= 0, i == 0 || i == 1 || i == 2 || i == 4);
 	close(last);

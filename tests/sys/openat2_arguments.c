@@ -55,12 +55,13 @@ int main(int argc, char **argv)
 	CHECK_ERR(o2("abs/../f", O_RDONLY, 0, 1), EXDEV);
 	/* Magic links are refused before it is seen where they lead. */
 	char magic[64];
-	snprintf(magic, sizeof(magic), "/proc/self/fd/%d/x", open("gone", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	snprintf(magic, sizeof(magic), "/proc/self/fd/%d/x",
+		 open("gone", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 	REQUIRE(!unlink("gone"));
 	CHECK_ERR(o2(magic, O_RDONLY, 0, 2 /* RESOLVE_NO_MAGICLINKS */), ELOOP);
 	CHECK_ERR(o2(magic, O_RDONLY, 0, 0), ENOTDIR);
-	CHECK_ERR(syscall(SYS_openat2, open("f", O_RDONLY), "../d", &(struct open_how){.resolve = 8 /* BENEATH */},
-			  sizeof(struct open_how)),
+	CHECK_ERR(syscall(SYS_openat2, open("f", O_RDONLY), "../d",
+			  &(struct open_how){.resolve = 8 /* BENEATH */}, sizeof(struct open_how)),
 		  ENOTDIR);
 	return t_end();
 }

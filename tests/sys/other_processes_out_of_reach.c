@@ -32,8 +32,13 @@ int main(int argc, char **argv)
 	/* what it already is */
 	cpu_set_t cpus;
 	struct sched_param param = {0};
-	struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t prio; uint64_t more[3]; } attr = {
-		.size = 48};
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t prio;
+		uint64_t more[3];
+	} attr = {.size = 48};
 	unsigned long node = 1;
 	REQUIRE(!sched_getaffinity(0, sizeof(cpus), &cpus));
 	CHECK_ERR(sched_setaffinity(parent, sizeof(cpus), &cpus), ESRCH);

@@ -1,6 +1,6 @@
 /* warren-only */
-/* /proc: it is the host's: a guest changes neither mode nor owner nor times of what is in it, root neither. Objects
- * that links in it lead to are the guest's own. */
+/* /proc: it is the host's: a guest changes neither mode nor owner nor times of what is in it, root neither.
+ * Objects that links in it lead to are the guest's own. */
 #include "t.h"
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /proc: /proc/self/fd/N and /proc/self/cwd lead to the object, whatever has its name and whoever may search the
- * way there; the directory of the own fds may be written to, which does nothing. */
+/* /proc: /proc/self/fd/N and /proc/self/cwd lead to the object, whatever has its name and whoever may search
+ * the way there; the directory of the own fds may be written to, which does nothing. */
 #include "t.h"
 #include <sys/xattr.h>
 
@@ -75,7 +75,8 @@ static void own_fds(void)
 	fd = open("/proc/self/fd/.", O_RDONLY | O_CLOEXEC);
 	CHECK(fd >= 0 && !(fcntl(fd, F_GETFL) & O_DIRECTORY));
 	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/proc/self/fd"};
-	CHECK_ERR(connect(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), (void *)&a, sizeof(a)), ECONNREFUSED);
+	CHECK_ERR(connect(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), (void *)&a, sizeof(a)),
+		  ECONNREFUSED);
 }
 
 int main(int argc, char **argv)

@@ -114,7 +114,8 @@ int main(int argc, char **argv)
 			 8);
 		if (!strcmp(mnt, "/proc")) {
 			CHECK_STR(type, "proc");
-			CHECK(!stat("/proc", &st) && st.st_dev == makedev((unsigned)major_nr, (unsigned)minor_nr));
+			CHECK(!stat("/proc", &st) &&
+			      st.st_dev == makedev((unsigned)major_nr, (unsigned)minor_nr));
 			n++;
 		}
 	}

@@ -9,10 +9,18 @@ int main(int argc, char **argv)
 					    "/proc/sys/fs/file-max", "/proc/sys/kernel/hostname",
 					    "/proc/sys/kernel/pid_max"};
 	static const char *const hidden[] = {
-		"/proc/kcore",		"/proc/kmsg",	      "/proc/sysrq-trigger",
-		"/proc/keys",		"/proc/1",	      "/proc/sys/kernel/core_pattern",
-		"/proc/self/map_files", "/proc/self/ns/mnt",  "/proc/self/attr/current",
-		"/proc/net/unix",	"/proc/self/net/tcp", "/proc/locks",
+		"/proc/kcore",
+		"/proc/kmsg",
+		"/proc/sysrq-trigger",
+		"/proc/keys",
+		"/proc/1",
+		"/proc/sys/kernel/core_pattern",
+		"/proc/self/map_files",
+		"/proc/self/ns/mnt",
+		"/proc/self/attr/current",
+		"/proc/net/unix",
+		"/proc/self/net/tcp",
+		"/proc/locks",
 	};
 	char before[64], after[64];
 	struct stat st;

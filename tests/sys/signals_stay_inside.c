@@ -1,7 +1,7 @@
 /* warren-only */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals: kill of a group and of everybody reaches the sandbox's own processes, and those only (what is sent here
- * does nothing to who does not expect it). */
+/* Signals: kill of a group and of everybody reaches the sandbox's own processes, and those only (what is sent
+ * here does nothing to who does not expect it). */
 #include "t.h"
 
 static int pipes[2];

@@ -1,7 +1,7 @@
 /* warren-only */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Notifications: TIOCSTI and TIOCLINUX are refused on any fd, whatever the upper half of the request is (the kernel
- * does not look at it); other requests reach the kernel. */
+/* Notifications: TIOCSTI and TIOCLINUX are refused on any fd, whatever the upper half of the request is (the
+ * kernel does not look at it); other requests reach the kernel. */
 #include "t.h"
 #include <sys/ioctl.h>
 #include <termios.h>

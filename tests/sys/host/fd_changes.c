@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fd_changes FILE DIR: tries every way to change FILE through an fd that is open for reading only; DIR may be
- * written. One line for each: its name, and 0 or the errno. The last lines: calls on fds that are none, on the
- * device nodes, and on what has no name.
- * fd_changes FILE DIR race: the fd's number is FILE's and another file's in turns while a thread changes it. */
+ * written. One line for each: its name, and 0 or the errno. The last lines: calls on fds that are none, on
+ * the device nodes, and on what has no name. fd_changes FILE DIR race: the fd's number is FILE's and another
+ * file's in turns while a thread changes it. */
 #include "../t.h"
 #include <linux/fs.h>
 #include <sys/ioctl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A guest whose working directory and dirfd are moved out of its root: says that it is ready, waits for that, and
- * then looks for what is beside them. Exit status 0: it finds nothing of the outside. */
+/* A guest whose working directory and dirfd are moved out of its root: says that it is ready, waits for that,
+ * and then looks for what is beside them. Exit status 0: it finds nothing of the outside. */
 #include "../t.h"
 
 int main(int argc, char **argv)
@@ -24,8 +24,10 @@ int main(int argc, char **argv)
 			int got = openat(fd, up[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 			if (got >= 0)
-				CHECK(!fstat(got, &st) && (st.st_ino == root.st_ino || st.st_ino == w.st_ino));
-			CHECK(fstatat(fd, up[i], &st, 0) || st.st_ino == root.st_ino || st.st_ino == w.st_ino);
+				CHECK(!fstat(got, &st) &&
+				      (st.st_ino == root.st_ino || st.st_ino == w.st_ino));
+			CHECK(fstatat(fd, up[i], &st, 0) || st.st_ino == root.st_ino ||
+			      st.st_ino == w.st_ino);
 			snprintf(path, sizeof(path), "%s/outside", up[i]);
 			CHECK(openat(fd, path, O_RDONLY) == -1);
 			snprintf(path, sizeof(path), "%s/new", up[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A guest that races against itself to get at what its rules keep from it. Of its root, /w may be written, the
- * rest read, /secret neither. Exit status 0: it never got there. */
+/* A guest that races against itself to get at what its rules keep from it. Of its root, /w may be written,
+ * the rest read, /secret neither. Exit status 0: it never got there. */
 #include "../t.h"
 
 #define MS 700
@@ -60,8 +60,8 @@ static void read_by(const char *const *paths, size_t n)
 
 static void race_links(void)
 {
-	static const char *const paths[] = {"/w/link/f", "../link/f", "/w/link/../secret/f", "../link/../open/f",
-					    "/w/link/./sub/../f"};
+	static const char *const paths[] = {"/w/link/f", "../link/f", "/w/link/../secret/f",
+					    "../link/../open/f", "/w/link/./sub/../f"};
 	pthread_t t;
 
 	REQUIRE(!mkdir("/w/open", 0755) && !mkdir("/w/open/sub", 0755) && !mkdir("/w/dir", 0755));
@@ -75,8 +75,9 @@ static void race_links(void)
 
 static void race_directories(void)
 {
-	static const char *const paths[] = {"/w/dir/f", "/w/dir/../f", "../dir/f", "../dir/../../secret/f", "f", "../f",
-					    "../other/f", "/w/dir/sub/../../other/f"};
+	static const char *const paths[] = {
+		"/w/dir/f", "/w/dir/../f", "../dir/f",	 "../dir/../../secret/f",
+		"f",	    "../f",	   "../other/f", "/w/dir/sub/../../other/f"};
 	pthread_t t;
 
 	REQUIRE(!mkdir("/w/open", 0755) && !mkdir("/w/dir", 0755) && !mkdir("/w/dir/sub", 0755));

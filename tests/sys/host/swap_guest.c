@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A guest that gets at what /secret has by changing what a call of its own is about after that was checked.
- * elves DIR: makes a program (exit status 0) and one that stands for what is denied (42). loader: the loader of a
- * program, between the look at it and the exec. terminal HOST_PATH: the path of an open of /dev/tty, in memory.
- * Exit status 0: it never got there. */
+ * elves DIR: makes a program (exit status 0) and one that stands for what is denied (42). loader: the loader
+ * of a program, between the look at it and the exec. terminal HOST_PATH: the path of an open of /dev/tty, in
+ * memory. Exit status 0: it never got there. */
 #include "../t.h"
 #include <elf.h>
 #include <sched.h>
@@ -117,7 +117,8 @@ static void race_terminal(const char *path, int mode)
 	access_mode = mode;
 	for (long end = t_now_ms() + MS / 3; t_now_ms() < end && !t_failures;) {
 		running = -1;
-		pid_t pid = clone(opener, stack + sizeof(stack) - watched, CLONE_VM | CLONE_FILES | SIGCHLD, NULL);
+		pid_t pid = clone(opener, stack + sizeof(stack) - watched, CLONE_VM | CLONE_FILES | SIGCHLD,
+				  NULL);
 		REQUIRE(pid > 0);
 		for (bool done = false; running && !done;) {
 			for (size_t i = 0; i < watched / 8 && !done; i++) {
