@@ -33,7 +33,7 @@ static int look(struct wr_layer *l, const struct wr_step *s, struct at *a)
 
 	if (r < 0)
 		return r;
-	a->dir = wr_open_below(l->lowers[0].fd, wr_path_dir(&a->p, dir), O_PATH | O_DIRECTORY, 0);
+	a->dir = wr_open_below(wr_bottom(l), wr_path_dir(&a->p, dir), O_PATH | O_DIRECTORY, 0);
 	if (a->dir < 0)
 		return a->dir;
 	a->there = fstatat(a->dir, a->p.name, &a->st, AT_SYMLINK_NOFOLLOW) == 0;
@@ -148,17 +148,17 @@ static void drop_xattrs(int upper, int lower)
 static int copy_attributes(struct wr_layer *l, const struct wr_step *s)
 {
 	struct stat st;
-	_cleanup_close_ int upper = wr_open_below(l->upper, s->path, O_PATH | O_NOFOLLOW, 0);
-	_cleanup_close_ int lower = wr_open_below(l->lowers[0].fd, s->path, O_PATH | O_NOFOLLOW, 0);
+	_cleanup_found_ struct wr_found shown = WR_FOUND_INIT;
+	_cleanup_close_ int lower = wr_open_below(wr_bottom(l), s->path, O_PATH | O_NOFOLLOW, 0);
+	int r = wr_layer_lookup(l, s->path, 0, &shown);
 
-	if (upper < 0 || lower < 0)
-		return upper < 0 ? upper : lower;
-	if (fstat(upper, &st) < 0)
+	if (r < 0 || lower < 0)
+		return r < 0 ? r : lower;
+	if (fstat(shown.fd, &st) < 0)
 		return -errno;
-	int r = 0;
 	if (!S_ISLNK(st.st_mode)) {
-		drop_xattrs(upper, lower);
-		r = wr_copy_xattrs(upper, lower);
+		drop_xattrs(shown.fd, lower);
+		r = wr_copy_xattrs(shown.fd, lower);
 	}
 	return r < 0 ? r : wr_copy_meta(&st, lower);
 }

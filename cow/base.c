@@ -87,18 +87,13 @@ static off_t read_all(struct wr_base *b, FILE *f)
 	return good;
 }
 
-int wr_base_open(struct wr_layer *l)
+static int open_file(struct wr_base *b, int dir, bool readonly)
 {
-	struct wr_base *b = calloc(1, sizeof(*b));
-	int flags = l->readonly ? O_RDONLY : O_RDWR | O_APPEND | O_CREAT;
+	int flags = readonly ? O_RDONLY : O_RDWR | O_APPEND | O_CREAT;
 
-	if (!b)
-		return -ENOMEM;
-	pthread_mutex_init(&b->lock, NULL);
-	l->base = b;
-	b->fd = openat(l->dir, "base", flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+	b->fd = openat(dir, "base", flags | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (b->fd < 0)
-		return l->readonly && errno == ENOENT ? 0 : -errno;
+		return readonly && errno == ENOENT ? 0 : -errno;
 	int dup = fcntl(b->fd, F_DUPFD_CLOEXEC, 0);
 	FILE *f = dup >= 0 ? fdopen(dup, "r") : NULL;
 	if (!f) {
@@ -109,9 +104,24 @@ int wr_base_open(struct wr_layer *l)
 	fclose(f);
 	if (good < 0)
 		return -ENOMEM;
-	if (!l->readonly && ftruncate(b->fd, good) < 0)
+	if (!readonly && ftruncate(b->fd, good) < 0)
 		return -errno;
 	return 0;
+}
+
+int wr_base_open(int dir, bool readonly, struct wr_base **ret)
+{
+	struct wr_base *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return -ENOMEM;
+	pthread_mutex_init(&b->lock, NULL);
+	int r = open_file(b, dir, readonly);
+	if (r < 0)
+		wr_base_close(b);
+	else
+		*ret = b;
+	return r;
 }
 
 void wr_base_close(struct wr_base *b)
@@ -169,14 +179,14 @@ int wr_base_note(struct wr_layer *l, const char *full, size_t len, const struct 
 	return r;
 }
 
-bool wr_base_get(struct wr_layer *l, const char *full, size_t len, struct wr_base_id *ret)
+bool wr_base_get(struct wr_base *b, const char *full, size_t len, struct wr_base_id *ret)
 {
 	struct record *r;
 
-	pthread_mutex_lock(&l->base->lock);
-	HASH_FIND(hh, l->base->all, full, len, r);
+	pthread_mutex_lock(&b->lock);
+	HASH_FIND(hh, b->all, full, len, r);
 	if (r)
 		*ret = r->id;
-	pthread_mutex_unlock(&l->base->lock);
+	pthread_mutex_unlock(&b->lock);
 	return r != NULL;
 }

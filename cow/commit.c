@@ -3,6 +3,7 @@
  * the lower has there is compared with what it was when the layer changed it first. */
 #define _GNU_SOURCE
 #include "commit.h"
+#include "conflict.h"
 #include "diff.h"
 #include "stage.h"
 
@@ -29,6 +30,7 @@ struct plan {
 	struct wr_layer *l;
 	const struct wr_commit_options *o;
 	struct wr_commit_result result;
+	struct wr_origins origins;
 	struct wr_stage stage;
 	struct wr_journal steps, attrs;
 	struct link *links;
@@ -36,64 +38,6 @@ struct plan {
 	char *skipped; /* the last path left out, with everything below it */
 	uint64_t stage_dev;
 };
-
-/* ---- conflicts ---- */
-
-static bool unchanged(struct wr_layer *l, const char *path, const struct stat *st)
-{
-	struct wr_base_id id;
-
-	if (wr_base_get(l, path, strlen(path), &id))
-		return wr_same_object(st, &id);
-	return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec <= l->created;
-}
-
-/* Everything below a lower directory that is to go. 1: unchanged. Depth is the host's, not a guest's. */
-static int tree_unchanged(struct wr_layer *l, const char *path, int depth)
-{
-	struct stat st;
-	char sub[PATH_MAX];
-	_cleanup_close_ int fd = wr_open_below(l->lowers[0].fd, path, O_PATH | O_NOFOLLOW, 0);
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fd < 0 ? fd : -errno;
-	if (!unchanged(l, path, &st))
-		return 0;
-	if (!S_ISDIR(st.st_mode))
-		return 1;
-	if (depth > 200)
-		return -ENAMETOOLONG;
-	int d = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 1;
-	_cleanup_closedir_ DIR *dir = d < 0 ? NULL : fdopendir(d);
-	if (!dir)
-		return -errno;
-	for (struct dirent *e; r == 1 && (e = readdir(dir));) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name) >= (int)sizeof(sub))
-			return -ENAMETOOLONG;
-		r = tree_unchanged(l, sub, depth + 1);
-	}
-	return r;
-}
-
-/* 1: the lower object is not what the layer started from. */
-static int conflicts(struct plan *p, const struct wr_change *c)
-{
-	struct wr_base_id id;
-	int r;
-
-	if (c->kind == WR_ADDED) /* removed by somebody else since we changed it? */
-		return wr_base_get(p->l, c->path, strlen(c->path), &id);
-	if (S_ISDIR(c->lower_st.st_mode) && c->kind != WR_MODIFIED) {
-		r = tree_unchanged(p->l, c->path, 0);
-		return r < 0 ? r : !r;
-	}
-	/* a directory that stays: only its rights are changed, and names in it are no matter */
-	if (S_ISDIR(c->lower_st.st_mode) && !wr_base_get(p->l, c->path, strlen(c->path), &id))
-		return 0;
-	return !unchanged(p->l, c->path, &c->lower_st);
-}
 
 static bool is_skipped(const struct plan *p, const char *path)
 {
@@ -104,12 +48,20 @@ static bool is_skipped(const struct plan *p, const char *path)
 
 /* ---- staging ---- */
 
+static bool is_in_upper(struct wr_layer *l, const char *path)
+{
+	_cleanup_close_ int fd = wr_open_below(l->upper, path, O_PATH | O_NOFOLLOW, 0);
+
+	return fd >= 0;
+}
+
 static int copy_object(struct plan *p, const struct wr_change *c, const char *name)
 {
 	char proc[32];
 	struct stat st = c->upper_st;
-	/* a file that its owner may not read is still his */
-	bool closed = S_ISREG(st.st_mode) && !(st.st_mode & 0400) && geteuid() != 0;
+	/* a file that its owner may not read is still his; those of the lowers are others' as well */
+	bool closed =
+		S_ISREG(st.st_mode) && !(st.st_mode & 0400) && geteuid() != 0 && is_in_upper(p->l, c->path);
 
 	if (closed)
 		chmod(wr_cow_proc(c->upper, proc), (st.st_mode & 07777) | 0400);
@@ -178,7 +130,7 @@ static int check_parent(struct plan *p, struct wr_step *s)
 	if (r < 0)
 		return r;
 	_cleanup_close_ int fd =
-		wr_open_below(p->l->lowers[0].fd, wr_path_dir(&path, dir), O_PATH | O_DIRECTORY, 0);
+		wr_open_below(wr_bottom(p->l), wr_path_dir(&path, dir), O_PATH | O_DIRECTORY, 0);
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? 0 : fd;
 	if (fstat(fd, &st) < 0)
@@ -230,7 +182,7 @@ static int on_change(void *user, const struct wr_change *c)
 
 	if (is_skipped(p, c->path))
 		return 0;
-	int r = conflicts(p, c);
+	int r = wr_conflicts(&p->origins, c);
 	if (r < 0)
 		return r;
 	if (r) {
@@ -259,13 +211,14 @@ static void plan_release(struct plan *p)
 	}
 	wr_journal_release(&p->steps);
 	wr_journal_release(&p->attrs);
+	wr_origins_release(&p->origins);
 	free(p->skipped);
 	wr_cleanup_close(&p->stage.fd);
 }
 
 static int sync_lower(struct wr_layer *l)
 {
-	_cleanup_close_ int fd = openat(l->lowers[0].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(wr_bottom(l), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
 }
@@ -324,6 +277,12 @@ int wr_layer_recover(struct wr_layer *l)
 	return r < 0 ? r : (int)how;
 }
 
+/* What the lowers change lies in the way of what is over them: it is all applied, as one. */
+static unsigned what_to_apply(const struct wr_layer *l)
+{
+	return l->n_lowers > 1 ? WR_DIFF_TIMES | WR_DIFF_LOWERS : WR_DIFF_TIMES;
+}
+
 static int run_plan(struct plan *p)
 {
 	struct wr_layer *l = p->l;
@@ -336,7 +295,7 @@ static int run_plan(struct plan *p)
 	if (r < 0)
 		return r;
 	p->stage_dev = st.st_dev;
-	r = wr_layer_diff(l, WR_DIFF_TIMES, on_change, p);
+	r = wr_layer_diff(l, what_to_apply(l), on_change, p);
 	if (r == 0 && p->result.conflicts && !(p->o && p->o->merge))
 		r = -ESTALE;
 	/* of directories the innermost first: work in them changes their times */
@@ -361,11 +320,14 @@ int wr_layer_commit(struct wr_layer *l, const struct wr_commit_options *o, struc
 
 	if (l->readonly)
 		return -EROFS;
-	if (l->n_lowers != 1)
-		return -EOPNOTSUPP;
 	int r = wr_layer_recover(l);
+	/* one that was killed had been told so */
+	if (r >= 0 && r != WR_ROLLED_FORWARD && l->n_lowers > 1 && !(o && o->with_lowers))
+		return -EOPNOTSUPP;
+	if (r >= 0)
+		r = wr_origins_open(l, &p.origins);
 	if (r >= 0 && o && o->check) {
-		r = wr_layer_diff(l, WR_DIFF_TIMES, on_change, &p);
+		r = wr_layer_diff(l, what_to_apply(l), on_change, &p);
 		if (r == 0 && p.result.conflicts && !o->merge)
 			r = -ESTALE;
 	} else if (r >= 0) {

@@ -13,6 +13,9 @@
 struct wr_commit_options {
 	/* Apply what does not conflict. Without it one conflict stops the commit before anything changes. */
 	bool merge;
+	/* Of a layer in a stack: apply what the lowers above the covered directory change, too, which stay as
+	 * they are. The covered directory becomes what the layer shows. */
+	bool with_lowers;
 	/* Only look for conflicts (and end a commit that was killed): nothing else is done. */
 	bool check;
 	/* Called for each path whose lower object is not what it was when the layer first changed it. */
@@ -24,10 +27,10 @@ struct wr_commit_result {
 	uint64_t applied, conflicts;
 };
 
-/* l: not readonly, over one lower (-EOPNOTSUPP). -ESTALE: the lower tree has changed and merge is not set, or
- * it changed while the commit was at work, which is then undone. Whatever the error, the layer is kept as it
- * is. After success it is too: its diff is then empty, and it is the caller's to discard. A lower file that
- * had several links is replaced under the committed name alone. */
+/* l: not readonly. -EOPNOTSUPP: it lies over several lowers, and with_lowers is not set. -ESTALE: the lower
+ * tree has changed and merge is not set, or it changed while the commit was at work, which is then undone.
+ * Whatever the error, the layer is kept as it is. After success it is too: its diff is then empty, and it is
+ * the caller's to discard. A lower file that had several links is replaced under the committed name alone. */
 int wr_layer_commit(struct wr_layer *l, const struct wr_commit_options *o, struct wr_commit_result *ret);
 
 enum wr_recovery { WR_RECOVERED_NOTHING, WR_ROLLED_BACK, WR_ROLLED_FORWARD };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The walk over the upper layer. Directories are taken from a list, as their depth is a guest's choice. */
+/* The walk over the upper layer, or over all layers above the covered directory. Directories are taken from a
+ * list, as their depth is a guest's choice. */
 #define _GNU_SOURCE
 #include "compare.h"
 #include "names.h"
@@ -8,7 +9,8 @@
 
 struct todo {
 	struct todo *next;
-	bool hiding; /* the lower directory of that name is not merged: what is missing here was deleted */
+	bool hiding; /* the lower directory of that name is not merged: what is missing here was deleted. With
+		      * WR_DIFF_LOWERS: there is a covered directory of that name */
 	size_t len;
 	char path[];
 };
@@ -41,10 +43,18 @@ static int report(struct diff *d, enum wr_change_kind kind, unsigned what, struc
 	return d->fn(d->user, c);
 }
 
+/* What the shown objects are compared with. */
+static int open_old(struct diff *d, const char *path)
+{
+	if (d->flags & WR_DIFF_LOWERS)
+		return wr_open_below(wr_bottom(d->l), path, O_PATH | O_NOFOLLOW, 0);
+	return wr_lower_lookup(d->l, path, 0, NULL);
+}
+
 static int deleted(struct diff *d, const char *path)
 {
 	struct wr_change c = {.path = path, .upper = -1};
-	_cleanup_close_ int lower = wr_lower_lookup(d->l, path, 0, NULL);
+	_cleanup_close_ int lower = open_old(d, path);
 
 	if (lower < 0)
 		return 0; /* there is nothing (any more) */
@@ -57,7 +67,7 @@ static int deleted(struct diff *d, const char *path)
 static int present(struct diff *d, const char *path, int upper, const struct stat *st, bool hiding)
 {
 	struct wr_change c = {.path = path, .upper = upper, .upper_st = *st};
-	_cleanup_close_ int lower = wr_lower_lookup(d->l, path, 0, NULL);
+	_cleanup_close_ int lower = open_old(d, path);
 	unsigned what = 0;
 	bool dir = S_ISDIR(st->st_mode), below = false;
 	int r;
@@ -80,7 +90,7 @@ static int present(struct diff *d, const char *path, int upper, const struct sta
 		}
 	}
 	if (r == 0 && dir)
-		r = push(d, path, below && (hiding || wr_is_opaque(upper)));
+		r = push(d, path, below && (hiding || (d->flags & WR_DIFF_LOWERS) || wr_is_opaque(upper)));
 	return r;
 }
 
@@ -150,10 +160,74 @@ static int directory(struct diff *d, const struct todo *t)
 	return r;
 }
 
+/* ---- with the lowers above the covered directory ---- */
+
+/* A name that is shown. What comes from the covered directory alone has not changed. */
+static int shown(struct diff *d, const char *path)
+{
+	struct stat st;
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	int r = wr_layer_lookup(d->l, path, 0, &f);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (f.where == WR_LOWER && f.lower + 1 == d->l->n_lowers)
+		return 0;
+	return fstat(f.fd, &st) < 0 ? -errno : present(d, path, f.fd, &st, false);
+}
+
+/* A name of the covered directory. */
+static int covered(struct diff *d, const char *path)
+{
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	int r = wr_layer_lookup(d->l, path, 0, &f);
+
+	return r == -ENOENT ? deleted(d, path) : r;
+}
+
+static int for_names(struct diff *d, const struct todo *t, const struct wr_layer_listing *ls,
+		     int (*fn)(struct diff *, const char *))
+{
+	char path[PATH_MAX];
+	int r = 0;
+
+	for (size_t i = 2; r == 0 && i < ls->n; i++) {
+		int len = snprintf(path, sizeof(path), "%s%s%s", t->path, t->len ? "/" : "",
+				   ls->entries[i].name);
+		r = len < (int)sizeof(path) ? fn(d, path) : -ENAMETOOLONG;
+	}
+	wr_layer_listing_unref(ls);
+	return r;
+}
+
+/* Of the directory in the upper layer the rights do not matter (it need not be there); those below are other
+ * layers' as well. */
+static int whole_directory(struct diff *d, const struct todo *t)
+{
+	const struct wr_layer_listing *ls;
+	struct stat st;
+	bool opened_up;
+	_cleanup_close_ int fd = wr_open_readable(d->l, t->path, &st, &opened_up);
+	int r = wr_layer_list(d->l, t->path, &ls);
+
+	if (r == 0)
+		r = for_names(d, t, ls, shown);
+	if (r == 0 && t->hiding) {
+		r = wr_covered_list(d->l, t->path, &ls);
+		if (r == 0)
+			r = for_names(d, t, ls, covered);
+	}
+	if (opened_up)
+		fchmod(fd, st.st_mode & 07777);
+	return r;
+}
+
 /* The covered directory itself has no name, but rights. */
 static int root(struct diff *d)
 {
-	struct wr_change c = {.path = "", .upper = d->l->upper, .lower = d->l->lowers[0].fd};
+	bool lowers = d->flags & WR_DIFF_LOWERS;
+	struct wr_change c = {
+		.path = "", .upper = d->l->upper, .lower = lowers ? wr_bottom(d->l) : d->l->lowers[0].fd};
 	unsigned what;
 
 	if (fstat(c.upper, &c.upper_st) < 0 || fstat(c.lower, &c.lower_st) < 0)
@@ -161,20 +235,24 @@ static int root(struct diff *d)
 	int r = wr_compare(c.lower, &c.lower_st, c.upper, &c.upper_st, &what);
 	if (r == 0 && what)
 		r = report(d, WR_MODIFIED, what, &c);
-	return r < 0 || r > 0 ? r : push(d, "", wr_is_opaque(d->l->upper));
+	return r < 0 || r > 0 ? r : push(d, "", lowers || wr_is_opaque(d->l->upper));
 }
 
 int wr_layer_diff(struct wr_layer *l, unsigned flags, int (*fn)(void *user, const struct wr_change *c),
 		  void *user)
 {
 	struct diff d = {.l = l, .flags = flags, .fn = fn, .user = user};
-	int r = root(&d);
+	int r;
+
+	if (l->n_lowers == 1)
+		d.flags &= ~(unsigned)WR_DIFF_LOWERS;
+	r = root(&d);
 
 	while (d.list) {
 		struct todo *t = d.list;
 		d.list = t->next;
 		if (r == 0)
-			r = directory(&d, t);
+			r = (d.flags & WR_DIFF_LOWERS) ? whole_directory(&d, t) : directory(&d, t);
 		free(t);
 	}
 	return r;

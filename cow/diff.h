@@ -6,7 +6,7 @@
 #include "layer.h"
 
 enum wr_change_kind {
-	WR_ADDED,    /* no lower layer has the name; everything in an added directory is reported as well */
+	WR_ADDED,    /* no lower has the name; everything in an added directory is reported as well */
 	WR_MODIFIED, /* see what */
 	WR_DELETED,  /* with everything below it, which is not reported */
 	WR_RETYPED,  /* say, a directory where there was a file */
@@ -24,11 +24,17 @@ struct wr_change {
 	enum wr_change_kind kind;
 	unsigned what;
 	const char *path; /* below the covered directory; any bytes but NUL */
-	int lower, upper; /* O_PATH, valid during the call; -1 where there is none */
+	/* what is covered, and what is shown there instead: O_PATH, valid during the call; -1 where there is
+	 * none */
+	int lower, upper;
 	struct stat lower_st, upper_st;
 };
 
-enum { WR_DIFF_TIMES = 1 /* report a changed mtime alone */ };
+enum {
+	WR_DIFF_TIMES = 1, /* report a changed mtime alone */
+	WR_DIFF_LOWERS =
+		2, /* what differs from the covered directory alone: the lowers above it count as changes */
+};
 
 /* Calls fn for every change, a directory before what is in it. Equal content is no change, whatever was
  * written meanwhile. An owner that the calling user cannot give is none either (docs/layer-format.md). What

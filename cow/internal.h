@@ -69,6 +69,12 @@ struct wr_layer {
 	struct stat born;	    /* of the upper directory when it was opened */
 };
 
+/* The covered directory: the lowest of the lowers. */
+static inline int wr_bottom(const struct wr_layer *l)
+{
+	return l->lowers[l->n_lowers - 1].fd;
+}
+
 /* Something is about to be changed. */
 static inline void wr_layer_mark(struct wr_layer *l)
 {
@@ -190,12 +196,13 @@ struct wr_base_id {
 	int64_t mtime, mtime_ns, ctime, ctime_ns;
 	uint32_t mode, uid, gid, pad;
 };
-int wr_base_open(struct wr_layer *l);
+/* Of the layer in dir, which another one may lie over: readonly, and then none at all if it has none. */
+int wr_base_open(int dir, bool readonly, struct wr_base **ret);
 void wr_base_close(struct wr_base *b);
 int wr_base_reset(struct wr_base *b); /* forgets all */
 /* The first one of a path is kept. */
 int wr_base_note(struct wr_layer *l, const char *full, size_t len, const struct stat *st);
-bool wr_base_get(struct wr_layer *l, const char *full, size_t len, struct wr_base_id *ret);
+bool wr_base_get(struct wr_base *b, const char *full, size_t len, struct wr_base_id *ret);
 void wr_base_id_of(const struct stat *st, struct wr_base_id *ret);
 
 /* ---- remove.c ---- */
@@ -218,6 +225,8 @@ int wr_layer_unfinished(int dirfd);
 int wr_open_readable(struct wr_layer *l, const char *path, struct stat *ret_st, bool *ret_opened_up);
 /* What the lowers alone show there. */
 int wr_lower_list(struct wr_layer *l, const char *full, const struct wr_layer_listing **ret);
+/* What the covered directory alone has there. */
+int wr_covered_list(struct wr_layer *l, const char *full, const struct wr_layer_listing **ret);
 /* Whether nothing visible is in the directory; the caller holds its lock. */
 int wr_dir_empty(struct wr_layer *l, const char *full);
 /* Removes a tree, whatever its modes and depth; dirfd is scratch space as well. -ENOENT is success. */

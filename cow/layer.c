@@ -272,7 +272,7 @@ static int open_parts(struct wr_layer *l, const struct wr_layer_options *o, stru
 		return -errno;
 	r = wr_index_new(&l->index);
 	if (r == 0)
-		r = wr_base_open(l);
+		r = wr_base_open(l->dir, l->readonly, &l->base);
 	return r < 0 ? r : wr_scan(l);
 }
 

@@ -330,22 +330,37 @@ int wr_layer_list(struct wr_layer *l, const char *rel, const struct wr_layer_lis
 	return -EBUSY;
 }
 
+/* Takes the parts. */
+static int list_parts(struct parts *p, int r, const struct wr_layer_listing **ret)
+{
+	struct listing *ls;
+
+	if (r == 0)
+		r = merge(p, &ls);
+	parts_release(p);
+	if (r == 0)
+		*ret = &ls->shown;
+	return r;
+}
+
 int wr_lower_list(struct wr_layer *l, const char *full, const struct wr_layer_listing **ret)
 {
 	struct parts p = {0};
 	struct lowers w = {0};
-	struct listing *ls;
 	int r = open_lowers(l, full, &w);
 
 	if (r == 0)
 		r = read_lowers(l, &w, &p);
-	if (r == 0)
-		r = merge(&p, &ls);
 	lowers_release(&w);
-	parts_release(&p);
-	if (r == 0)
-		*ret = &ls->shown;
-	return r;
+	return list_parts(&p, r, ret);
+}
+
+int wr_covered_list(struct wr_layer *l, const char *full, const struct wr_layer_listing **ret)
+{
+	struct parts p = {0};
+	_cleanup_close_ int fd = wr_open_below(wr_bottom(l), full, O_RDONLY | O_DIRECTORY, 0);
+
+	return list_parts(&p, fd < 0 ? fd : read_part(&p, fd, WR_MARKS_NONE), ret);
 }
 
 int wr_dir_empty(struct wr_layer *l, const char *full)

@@ -41,13 +41,13 @@ int wr_stage_make(struct wr_layer *l, struct wr_stage *ret)
 {
 	unsigned long long id;
 
-	if (same_mount(l->dir, l->lowers[0].fd)) {
+	if (same_mount(l->dir, wr_bottom(l))) {
 		ret->top = l->dir;
 		snprintf(ret->name, sizeof(ret->name), "%s", IN_LAYER);
 	} else {
 		if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 			return -EIO;
-		ret->top = l->lowers[0].fd;
+		ret->top = wr_bottom(l);
 		snprintf(ret->name, sizeof(ret->name), ".warren-commit-%016llx", id);
 	}
 	int r = write_note(l, ret->name);
@@ -71,7 +71,7 @@ int wr_stage_find(struct wr_layer *l, struct wr_stage *ret)
 	ret->name[n] = '\0';
 	if (strchr(ret->name, '/'))
 		return -EUCLEAN;
-	ret->top = strcmp(ret->name, IN_LAYER) ? l->lowers[0].fd : l->dir;
+	ret->top = strcmp(ret->name, IN_LAYER) ? wr_bottom(l) : l->dir;
 	ret->fd = openat(ret->top, ret->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return ret->fd < 0 && errno != ENOENT ? -errno : 0;
 }

@@ -119,7 +119,7 @@ static int diff_part(const struct wr_set_part *part, bool plain, const struct di
 	if (!plain)
 		snprintf(prefix, sizeof(prefix), "%s%s", covers,
 			 *covers && covers[strlen(covers) - 1] != '/' ? "/" : "");
-	r = wr_layer_diff(l, 0, print_change, &pr);
+	r = wr_layer_diff(l, f->with_lowers ? WR_DIFF_LOWERS : 0, print_change, &pr);
 	wr_layer_close(l);
 	return r;
 }
@@ -156,6 +156,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case '0':
 		a->format.nul = true;
 		return 0;
+	case 'l':
+		a->format.with_lowers = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		a->dir = arg;
 		a->n++;
@@ -168,6 +171,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "One JSON object a line", 0},
 	{"patch", 'p', NULL, 0, "What changed in the files, as patch -p1 and git apply take it", 0},
+	{"with-lowers", 'l', NULL, 0, "What the layers below it (--lower) change, too", 0},
 	{"null", '0', NULL, 0, "A NUL byte behind each path, and the paths' own bytes", 0},
 	{0},
 };

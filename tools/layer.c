@@ -30,8 +30,8 @@ const char *layer_trouble(int r)
 	case -EUCLEAN:
 		return "a commit of it was killed; end that with warren commit";
 	case -EOPNOTSUPP:
-		return "it lies over other layers, and what it changes is told by them; only a layer over a "
-		       "directory alone can be committed";
+		return "it lies over other layers (--lower), which it would leave out; --with-lowers applies "
+		       "what they change, too";
 	case -ESTALE:
 		return "what it lies over has changed meanwhile; nothing was committed (--merge: what does "
 		       "not conflict)";
@@ -153,7 +153,7 @@ char *layer_command(char *const *argv)
 
 struct committing {
 	const char *command; /* for messages */
-	bool merge, check;
+	bool merge, with_lowers, check;
 	const char *prefix;
 	struct wr_commit_result result;
 };
@@ -180,8 +180,11 @@ static void print_conflict(void *user, const char *path)
 static int commit_part(struct committing *c, const struct wr_set_part *part, bool plain)
 {
 	const struct wr_layer_options o = {.dir = part->dir, .recover = true};
-	const struct wr_commit_options how = {
-		.merge = c->merge, .check = c->check, .conflict = print_conflict, .user = c};
+	const struct wr_commit_options how = {.merge = c->merge,
+					      .with_lowers = c->with_lowers,
+					      .check = c->check,
+					      .conflict = print_conflict,
+					      .user = c};
 	struct wr_commit_result res = {0};
 	char prefix[PATH_MAX + 1] = "";
 	struct wr_layer *l;
@@ -280,7 +283,7 @@ int layer_end(const char *dir, enum layer_fate fate, bool show, int code, const 
 struct args {
 	const char *dir;
 	unsigned n;
-	bool merge;
+	bool merge, with_lowers;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -290,6 +293,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'm':
 		a->merge = true;
+		return 0;
+	case 'l':
+		a->with_lowers = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		a->dir = arg;
@@ -302,6 +308,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option commit_options[] = {
 	{"merge", 'm', NULL, 0, "Apply what does not conflict with what changed meanwhile", 0},
+	{"with-lowers", 'l', NULL, 0, "Apply what the layers below it (--lower) change, too; these are kept",
+	 0},
 	{0},
 };
 
@@ -335,7 +343,8 @@ int cmd_commit(int argc, char **argv)
 
 	if (code)
 		return code;
-	struct committing c = {.command = "warren commit", .prefix = "", .merge = a.merge};
+	struct committing c = {
+		.command = "warren commit", .prefix = "", .merge = a.merge, .with_lowers = a.with_lowers};
 	int r = commit(a.dir, &c);
 	if (r < 0)
 		return layer_fail("warren commit", a.dir, r);

@@ -22,6 +22,7 @@ expect 0 "again" c --layer two --lower one --lower deps -- sh -c './moved && ./a
 expect 125 "over others than before" c --layer two --lower deps -- true
 expect 1 "commit" warren commit two
 grep -q "lies over other layers" err || { fail "commit says:"; cat err >&2; }
+tree d | cmp -s before - || fail "a refused commit did something"
 expect 2 "commit at the end" c --lower one --on-exit commit -- true
 expect 2 "--lower without --cow" warren run -r / --lower one -- true
 expect 2 "no such layer" c --lower nowhere -- true
@@ -40,4 +41,22 @@ expect 125 "writing to what is in use" sh -c '"$WARREN" run -r / --cow d --layer
 wait $pid || fail "batch: $(head -n 3 err)"
 tree deps/upper | cmp -s deps.before - || fail "the lower layer has changed"
 expect 0 "and then it can be" c --layer deps -- true
+
+# applied with what it lies over, which stays
+tree deps/upper >deps.before
+c --layer one --lower deps -- sh -c "find . -printf '%p %y %m %l\\n' | sort; find . -type f -exec md5sum {} + | sort" && cp out shown
+expect 0 "diff with the lower layers" warren diff --with-lowers one
+[ "$(sort out | tr '\n' ' ')" = "A lib A lib/new A lib/v A tool D sub/g M f " ] || { fail "diff --with-lowers:"; cat out >&2; }
+expect 0 "commit with the lower layers" warren commit --with-lowers one
+tree d | cmp -s shown - || { fail "committed is not what was shown:"; tree d | diff shown - >&2; }
+[ ! -e one ] || fail "the committed layer is left"
+tree deps/upper | cmp -s deps.before - || fail "a commit has changed the lower layer"
+# f was changed since the prepared layer hid it, and lib was not there
+expect 0 "another over the same" c --layer three --lower deps -- sh -c 'rm dep; mkdir -p new/deep'
+tree d >before
+expect 1 "what the lower layer hides has changed" warren commit --with-lowers three
+[ "$(sed -n 's/.*conflict: //p' err | sort | tr '\n' ' ')" = "f lib/new lib/v " ] || { fail "the conflict:"; cat err >&2; }
+tree d | cmp -s before - || fail "a commit with a conflict did something"
+expect 1 "the rest" warren commit --with-lowers --merge three
+[ "$(cat d/f d/lib/v | tr '\n' ' ')" = "own v2 " ] && [ -d d/new/deep ] && [ ! -e d/dep ] || { fail "merged:"; tree d >&2; }
 done_testing

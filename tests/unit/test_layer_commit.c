@@ -38,11 +38,11 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static char *diff_of(struct wr_layer *l)
+static char *diff_with(struct wr_layer *l, unsigned flags)
 {
 	static char buf[65536];
 	struct lines lines = {.n = 0};
-	int r = wr_layer_diff(l, 0, collect, &lines);
+	int r = wr_layer_diff(l, flags, collect, &lines);
 
 	if (r < 0)
 		fail_msg("diff: %s", strerror(-r));
@@ -53,6 +53,11 @@ static char *diff_of(struct wr_layer *l)
 		free(lines.v[i]);
 	}
 	return buf;
+}
+
+static char *diff_of(struct wr_layer *l)
+{
+	return diff_with(l, 0);
 }
 
 static void chmod_in(struct wr_layer *l, const char *rel, mode_t mode)
@@ -148,7 +153,7 @@ static char *tree_of(const char *dir)
 
 static int commit(struct wr_layer *l, bool merge, struct wr_commit_result *res)
 {
-	struct wr_commit_options o = {.merge = merge};
+	struct wr_commit_options o = {.merge = merge, .with_lowers = l->n_lowers > 1};
 
 	return wr_layer_commit(l, &o, res);
 }
@@ -206,6 +211,150 @@ static void a_changed_lower_is_not_overwritten(void **state)
 	char *top = lt_out("cat %s/top", t->lower);
 	assert_string_equal(top, "theirs, longer\n");
 	free(top);
+}
+
+/* ---- over a prepared layer ---- */
+
+static void prepared_path(const struct lt *t, char buf[static 256])
+{
+	snprintf(buf, 256, "%s/prepared", t->base);
+}
+
+/* The layer is opened anew over one that has changed something, and changes more. */
+static void change_over_another(struct lt *t)
+{
+	char prepared[256];
+	const char *lowers[] = {prepared, t->lower};
+	struct wr_layer_options o = {.dir = prepared, .lowers = &lowers[1], .n_lowers = 1};
+
+	prepared_path(t, prepared);
+	wr_layer_close(t->l);
+	lt_sh("chmod -R u+rwx %s; rm -rf %s", t->dir, t->dir);
+	assert_int_equal(wr_layer_open(&o, &t->l), 0);
+	assert_int_equal(lt_put(t->l, "dep", "dep\n"), 0);
+	assert_int_equal(lt_put(t->l, "dep2", "dep2\n"), 0);
+	assert_int_equal(lt_put(t->l, "kept", "kept\n"), 0);
+	assert_int_equal(lt_put(t->l, "top", "theirs\n"), 0);
+	assert_int_equal(lt_put(t->l, "a/b/two", "two of theirs\n"), 0);
+	assert_int_equal(wr_layer_unlink(t->l, "a/one"), 0);
+	assert_int_equal(wr_layer_mkdir(t->l, "lib", 0750), 0);
+	assert_int_equal(lt_put(t->l, "lib/x", "x\n"), 0);
+	assert_int_equal(lt_put(t->l, "lib/y", "y\n"), 0);
+	assert_int_equal(wr_layer_unlink(t->l, "d/x"), 0);
+	assert_int_equal(wr_layer_unlink(t->l, "d/y"), 0);
+	assert_int_equal(wr_layer_rmdir(t->l, "d"), 0);
+	assert_int_equal(wr_layer_unlink(t->l, "link"), 0);
+	assert_int_equal(wr_layer_mkdir(t->l, "link", 0755), 0);
+	assert_int_equal(lt_put(t->l, "link/in", "in\n"), 0);
+	wr_layer_close(t->l);
+	o = (struct wr_layer_options){.dir = t->dir, .lowers = lowers, .n_lowers = 2};
+	assert_int_equal(wr_layer_open(&o, &t->l), 0);
+	assert_int_equal(lt_put(t->l, "dep", "dep changed\n"), 0);
+	assert_int_equal(wr_layer_unlink(t->l, "dep2"), 0);
+	assert_int_equal(lt_put(t->l, "top", "ours\n"), 0);
+	assert_int_equal(lt_put(t->l, "a/one", "one again\n"), 0);
+	assert_int_equal(wr_layer_unlink(t->l, "lib/x"), 0);
+	assert_int_equal(lt_put(t->l, "lib/z", "z\n"), 0);
+	assert_int_equal(wr_layer_mkdir(t->l, "d", 0700), 0);
+	assert_int_equal(lt_put(t->l, "d/y", "another y\n"), 0);
+	assert_int_equal(wr_layer_rmdir(t->l, "empty"), 0);
+	chmod_in(t->l, "a/b/c/three", 0600);
+	chmod_in(t->l, "a/b/c", 0555);
+	assert_int_equal(wr_layer_symlink(t->l, "dep", "a/sym"), 0);
+}
+
+/* Against both lowers, and against the covered directory alone. */
+static const char ours[] = "A a/one\n"
+			   "A a/sym\n"
+			   "A d\n"
+			   "A d/y\n"
+			   "A lib/z\n"
+			   "D dep2\n"
+			   "D empty\n"
+			   "D lib/x\n"
+			   "Mc dep\n"
+			   "Mc top\n"
+			   "Mm a/b/c\n"
+			   "Mm a/b/c/three\n";
+static const char both[] = "A a/sym\n"
+			   "A dep\n"
+			   "A kept\n"
+			   "A lib\n"
+			   "A lib/y\n"
+			   "A lib/z\n"
+			   "A link/in\n"
+			   "D d/x\n"
+			   "D empty\n"
+			   "Mc a/b/two\n"
+			   "Mc d/y\n"
+			   "Mc top\n"
+			   "Mcm a/one\n"
+			   "Mm a/b/c\n"
+			   "Mm a/b/c/three\n"
+			   "Mm d\n"
+			   "T link\n";
+
+static void a_stack_is_committed_whole_or_not_at_all(void **state)
+{
+	struct lt *t = *state;
+	struct wr_commit_options o = {.merge = false};
+	struct wr_commit_result res;
+	char prepared[256];
+
+	change_over_another(t);
+	prepared_path(t, prepared);
+	assert_string_equal(diff_of(t->l), ours);
+	assert_string_equal(diff_with(t->l, WR_DIFF_LOWERS), both);
+	char *before = tree_of(t->lower), *lower = tree_of(prepared);
+	assert_int_equal(wr_layer_commit(t->l, &o, &res), -EOPNOTSUPP);
+	char *after = tree_of(t->lower);
+	assert_string_equal(before, after);
+	free(after);
+	free(before);
+	int r = commit(t->l, false, &res);
+	if (r < 0)
+		fail_msg("commit: %s", strerror(-r));
+	assert_int_equal(res.applied, 17);
+	assert_string_equal(diff_with(t->l, WR_DIFF_LOWERS), "");
+	after = tree_of(t->lower);
+	assert_non_null(strstr(after, "./a/one f 644"));
+	assert_non_null(strstr(after, "./d d 700"));
+	assert_non_null(strstr(after, "./lib d 750"));
+	assert_non_null(strstr(after, "./kept f 644"));
+	assert_null(strstr(after, "./dep2"));
+	assert_null(strstr(after, "./lib/x"));
+	assert_null(strstr(after, "warren"));
+	free(after);
+	char *text = lt_out("cd %s; cat top dep lib/y link/in a/b/two", t->lower);
+	assert_string_equal(text, "ours\ndep changed\ny\nin\ntwo of theirs\n");
+	free(text);
+	after = tree_of(prepared); /* it is others' as well */
+	assert_string_equal(lower, after);
+	free(after);
+	free(lower);
+}
+
+/* Conflicts are found by what the lower layer knows, not only by what the upper one does. */
+static void a_stack_does_not_overwrite_what_changed_below_it(void **state)
+{
+	struct lt *t = *state;
+	struct wr_commit_result res;
+
+	change_over_another(t);
+	lt_sh("cd %s && echo changed since >a/b/two && echo longer since >top && echo more >d/new && rm "
+	      "a/one",
+	      t->lower);
+	char *before = tree_of(t->lower);
+	assert_int_equal(commit(t->l, false, &res), -ESTALE);
+	assert_int_equal(res.conflicts, 4);
+	char *after = tree_of(t->lower);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	assert_int_equal(commit(t->l, true, &res), 0);
+	after = lt_out("cd %s; cat a/b/two top d/new dep; ls a", t->lower);
+	assert_string_equal(after, "changed since\nlonger since\nmore\ndep changed\nb\nsym\n");
+	free(after);
 }
 
 static void discard_leaves_nothing(void **state)
@@ -309,13 +458,12 @@ static void copy_back(struct lt *t)
 	      t->lower, t->dir, t->lower, t->dir, t->base, t->lower, t->base, t->dir);
 }
 
-static void a_commit_killed_at_any_call_is_all_or_nothing(void **state)
+/* t->l has changes. */
+static void killed_at_any_call(struct lt *t)
 {
-	struct lt *t = *state;
-	unsigned forward = 0, back = 0;
+	unsigned forward = 0, back = 0, all = t->l->n_lowers > 1 ? WR_DIFF_LOWERS : 0;
 	long n = 0, step = getenv("EVERY") ? atol(getenv("EVERY")) : 11;
 
-	change_much(t->l);
 	wr_layer_close(t->l);
 	t->l = NULL;
 	/* the copies have other inode numbers: base must not know better */
@@ -358,7 +506,7 @@ static void a_commit_killed_at_any_call_is_all_or_nothing(void **state)
 		now = tree_of(t->lower);
 		assert_string_equal(now, new);
 		free(now);
-		assert_string_equal(diff_of(t->l), "");
+		assert_string_equal(diff_with(t->l, all), "");
 		wr_layer_close(t->l);
 		t->l = NULL;
 		now = lt_out("ls %s", t->dir);
@@ -373,6 +521,31 @@ static void a_commit_killed_at_any_call_is_all_or_nothing(void **state)
 	free(new);
 }
 
+static void a_commit_killed_at_any_call_is_all_or_nothing(void **state)
+{
+	struct lt *t = *state;
+
+	change_much(t->l);
+	killed_at_any_call(t);
+}
+
+static void one_of_a_stack_is_all_or_nothing(void **state)
+{
+	struct lt *t = *state;
+	char prepared[256];
+
+	change_over_another(t);
+	prepared_path(t, prepared);
+	lt_sh("rm -f %s/base; sed -i 's/\"created\":[^0-9]*[0-9]*/\"created\": 9000000000/' %s/meta.json",
+	      prepared, prepared);
+	char *before = tree_of(prepared);
+	killed_at_any_call(t);
+	char *after = tree_of(prepared);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, lt_setup, lt_teardown_changed)
 
 static int run(void)
@@ -382,8 +555,11 @@ static int run(void)
 		T(equal_content_is_no_change),
 		T(commit_makes_the_lower_what_the_layer_showed),
 		T(a_changed_lower_is_not_overwritten),
+		T(a_stack_is_committed_whole_or_not_at_all),
+		T(a_stack_does_not_overwrite_what_changed_below_it),
 		T(discard_leaves_nothing),
 		T(a_commit_killed_at_any_call_is_all_or_nothing),
+		T(one_of_a_stack_is_all_or_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

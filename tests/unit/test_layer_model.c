@@ -8,6 +8,8 @@
 #define _GNU_SOURCE
 #include "layer_util.h"
 
+#include "../../cow/commit.h"
+
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -456,6 +458,53 @@ static void one_sequence(unsigned seed, unsigned length)
 	lt_teardown(&state);
 }
 
+/* Two layers over each other, each changed at random. When the upper one is committed with the lower one, the
+ * covered directory is what was shown. */
+static void one_stack(unsigned seed, unsigned length)
+{
+	void *state;
+	char prepared[300];
+	struct op op;
+	struct wr_commit_options how = {.with_lowers = true};
+	struct wr_commit_result res;
+
+	rng = seed * 0x9E3779B97F4A7C15ULL + 1;
+	lt_setup(&state);
+	struct lt *t = state;
+	const char *lowers[] = {prepared, t->lower};
+	struct wr_layer_options o = {.dir = t->dir, .lowers = lowers, .n_lowers = 2};
+	snprintf(prepared, sizeof(prepared), "%s/prepared", t->base);
+	for (unsigned i = 0; i < length; i++) {
+		if (i == length / 2) {
+			wr_layer_close(t->l);
+			lt_sh("mv %s %s", t->dir, prepared);
+			assert_int_equal(wr_layer_open(&o, &t->l), 0);
+		}
+		random_op(&op, i);
+		on_layer(t->l, &op);
+	}
+	char *shown = layer_to_text(t->l);
+	int r = wr_layer_commit(t->l, &how, &res);
+	if (r < 0)
+		fail_msg("seed %u: commit: %s, %llu conflicts", seed, strerror(-r),
+			 (unsigned long long)res.conflicts);
+	int lower = open(t->lower, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	compare_texts(dump_to_text(lower), shown, "committed");
+	close(lower);
+	assert_int_equal(wr_layer_commit(t->l, &how, &res), 0);
+	assert_int_equal(res.applied, 0);
+	lt_teardown_changed(&state);
+}
+
+static unsigned first_seed = 1, n_seeds = 8;
+
+static void stacks_are_committed_as_they_are_shown(void **state)
+{
+	(void)state;
+	for (unsigned s = first_seed; s < first_seed + n_seeds; s++)
+		one_stack(s, 100);
+}
+
 /* In a mount namespace of our own. */
 static bool can_mount(void)
 {
@@ -481,8 +530,6 @@ static bool can_mount(void)
 	return r == 0;
 }
 
-static unsigned first_seed = 1, n_seeds = 8;
-
 static void random_sequences(void **state)
 {
 	(void)state;
@@ -492,7 +539,8 @@ static void random_sequences(void **state)
 
 static int run(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(random_sequences)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(random_sequences),
+					   cmocka_unit_test(stacks_are_committed_as_they_are_shown)};
 
 	overlay = getenv("OVERLAY") != NULL;
 	if (overlay && !can_mount())

@@ -24,7 +24,7 @@ _warren()
 		return
 		;;
 	shell | diff | commit | discard | layers)
-		mapfile -t COMPREPLY < <(compgen -d -W "--help --json --null --patch --merge --prune" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -d -W "--help --json --null --patch --merge --with-lowers --prune" -- "$cur")
 		return
 		;;
 	report)
