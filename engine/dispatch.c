@@ -4,7 +4,9 @@
 #define _GNU_SOURCE
 #include "engine.h"
 #include <inttypes.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 uint64_t wr_now_ns(void)
@@ -123,6 +125,24 @@ int wr_server_init(struct wr_server *v)
 	return wr_thread_begin(&v->thread);
 }
 
+/* From here on no signal is sent to the thread, and one that was sent has come: it is pending before the
+ * state is idle again, and a system call does not return without it. */
+static void shut_out_kicks(struct wr_server *v)
+{
+	unsigned idle = WR_IDLE;
+
+	while (!atomic_compare_exchange_weak_explicit(&v->state, &idle, WR_SERVING, memory_order_acq_rel,
+						      memory_order_acquire)) {
+		if (idle == WR_KICKED)
+			sched_yield();
+		idle = WR_IDLE;
+	}
+	if (atomic_load_explicit(&v->kicked, memory_order_relaxed)) {
+		atomic_store(&v->kicked, false);
+		syscall(SYS_getppid);
+	}
+}
+
 bool wr_serve(struct wr_server *v, struct warren_sandbox *s, const struct seccomp_notif *n)
 {
 	unsigned serving = WR_SERVING;
@@ -130,7 +150,7 @@ bool wr_serve(struct wr_server *v, struct warren_sandbox *s, const struct seccom
 	atomic_store_explicit(&v->served, atomic_load_explicit(&v->served, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 	v->serving = s;
-	atomic_store_explicit(&v->state, WR_SERVING, memory_order_release);
+	shut_out_kicks(v);
 	wr_dispatch(&v->thread, v->scratch, s, n);
 	if (atomic_compare_exchange_strong_explicit(&v->state, &serving, WR_IDLE, memory_order_acq_rel,
 						    memory_order_acquire))

@@ -36,21 +36,21 @@ struct wr_counters { /* of a sandbox; relaxed atomics, a reading while it runs i
 struct wr_thread {
 	mode_t umask; /* in force for this thread's fs_struct */
 	pthread_t pthread;
-	bool undisturbed; /* no task work and no signal but wake_signal interrupts its system calls: reply.c
-			   */
-	int wake_signal;  /* that it keeps unblocked; 0: none */
+	bool undisturbed; /* no task work and no signal interrupts what it does for a request: reply.c */
 };
 
 /* A thread that takes notifications from listeners: a worker, or a hot thread. What it looked after can be
  * taken from it while it is stuck in a handler, see watch.c. */
-enum wr_serving { WR_IDLE, WR_SERVING, WR_STOLEN };
+enum wr_serving { WR_IDLE, WR_KICKED, WR_SERVING, WR_STOLEN };
 struct wr_server {
 	struct wr_thread thread;
 	struct warren_engine *engine;
 	struct wr_scratch *scratch;
-	atomic_uint state;    /* enum wr_serving; STOLEN is set by the watchdog alone, from SERVING */
-	atomic_uint served;   /* notifications so far, modulo 2^32 */
-	unsigned seen, still; /* the watchdog's: served at its last look; looks without a change */
+	atomic_uint state; /* enum wr_serving; STOLEN is set by the watchdog alone, from SERVING; KICKED, from
+			    * IDLE, only while a hot thread is sent its signal */
+	atomic_bool kicked;		/* it was sent one since it last began to serve */
+	atomic_uint served;		/* notifications so far, modulo 2^32 */
+	unsigned seen, still;		/* the watchdog's: served at its last look; looks without a change */
 	struct warren_sandbox *serving; /* whose notification; stays what it is while STOLEN */
 };
 

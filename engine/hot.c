@@ -45,12 +45,18 @@ static struct wr_hot *free_thread(struct warren_engine *e)
 	return NULL;
 }
 
+/* With the lock held. */
 static void kick(struct wr_hot *h)
 {
+	unsigned idle = WR_IDLE;
+
 	atomic_store(&h->quit, true);
+	atomic_store(&h->server.kicked, true);
 	/* elsewhere than in RECV it sees quit by itself, soon */
-	if (atomic_load(&h->server.state) == WR_IDLE)
-		pthread_kill(h->server.thread.pthread, h->server.engine->kick_signal);
+	if (!atomic_compare_exchange_strong(&h->server.state, &idle, WR_KICKED))
+		return;
+	pthread_kill(h->server.thread.pthread, h->server.engine->kick_signal);
+	atomic_store(&h->server.state, WR_IDLE);
 }
 
 /* With the lock held; a reference goes to the thread. */
@@ -176,7 +182,6 @@ static void *run(void *arg)
 	bool able = wr_server_init(&h->server) == 0;
 
 	allow_kick(e->kick_signal);
-	h->server.thread.wake_signal = e->kick_signal;
 	h->server.thread.undisturbed = true;
 	pthread_mutex_lock(&e->lock);
 	for (;;) {

@@ -2,7 +2,6 @@
 /* The reply step: turns a verdict into the one answer that the notification gets. */
 #define _GNU_SOURCE
 #include "engine.h"
-#include <signal.h>
 
 static void send_answer(struct warren_request *rq, int64_t value, uint32_t flags)
 {
@@ -16,17 +15,6 @@ static void send_answer(struct warren_request *rq, int64_t value, uint32_t flags
 	(void)wr_notif_send(rq->sandbox->listener, &resp);
 }
 
-static void mask_wake_signal(const struct wr_thread *t, int how)
-{
-	sigset_t set;
-
-	if (!t->wake_signal)
-		return;
-	sigemptyset(&set);
-	sigaddset(&set, t->wake_signal);
-	pthread_sigmask(how, &set, NULL);
-}
-
 /* ADDFD with SEND waits until the task has taken the descriptor. If that wait is interrupted (by a signal, or
  * by task work of a ring that does not defer it) the kernel takes the descriptor back but leaves the answer
  * as given, and open(2) returns 0 (kernel/seccomp.c: seccomp_notify_addfd() sets the state to REPLIED before
@@ -35,15 +23,11 @@ static void mask_wake_signal(const struct wr_thread *t, int how)
  * moment is left. */
 static int add_fd(struct warren_request *rq, struct seccomp_notif_addfd *add, bool answer)
 {
-	const struct wr_thread *t = rq->thread;
 	int r;
 
 	if (answer) {
 		add->flags = SECCOMP_ADDFD_FLAG_SEND;
-		mask_wake_signal(t, SIG_BLOCK);
-		r = wr_notif_addfd(rq->sandbox->listener, add);
-		mask_wake_signal(t, SIG_UNBLOCK);
-		return r;
+		return wr_notif_addfd(rq->sandbox->listener, add);
 	}
 	do
 		r = wr_notif_addfd(rq->sandbox->listener, add);
