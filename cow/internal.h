@@ -46,6 +46,7 @@ struct wr_layer {
 	uint64_t id; /* of this opening, for the listing cache */
 	struct wr_lower lowers[WR_LAYER_MAX_LOWERS];
 	unsigned n_lowers;
+	uint64_t lowers_id; /* of their directories */
 	struct wr_index *index;
 	struct wr_base *base;
 	bool readonly;

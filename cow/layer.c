@@ -7,6 +7,8 @@
 #include <sys/file.h>
 #include <sys/xattr.h>
 #include <time.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 static atomic_ullong next_id = 1;
 
@@ -118,6 +120,21 @@ static int open_lower(struct wr_lower *low, const char *path, int fd, bool botto
 	return low->host ? 0 : -ENOMEM;
 }
 
+/* By the names of the directories, which are open and stay what they are. */
+static uint64_t identify(const struct wr_layer *l)
+{
+	uint64_t id = l->n_lowers;
+
+	for (unsigned i = 0; i < l->n_lowers; i++)
+		id = XXH3_64bits_withSeed(l->lowers[i].host, strlen(l->lowers[i].host), id);
+	return id ? id : 1;
+}
+
+uint64_t wr_layer_lowers_id(const struct wr_layer *l)
+{
+	return l->lowers_id;
+}
+
 static int open_lowers(struct wr_layer *l, const struct wr_layer_options *o, const struct wr_meta *meta)
 {
 	unsigned n = o->n_lowers ? o->n_lowers : meta->n_lowers;
@@ -137,6 +154,7 @@ static int open_lowers(struct wr_layer *l, const struct wr_layer_options *o, con
 		if (r < 0)
 			return r;
 	}
+	l->lowers_id = identify(l);
 	return 0;
 }
 

@@ -74,8 +74,15 @@ void wr_found_release(struct wr_found *f);
 
 /* The object as an O_PATH fd (of the symlink itself when the last component is one). flags: 0 or O_DIRECTORY;
  * then a symlink is -ELOOP as one on the way. A path that the layer never touched costs one hash lookup more
- * than without the layer. */
+ * than without the layer. On failure, too, ret->where says who was asked: WR_LOWER for the lower directories
+ * alone. */
 int wr_layer_lookup(struct wr_layer *l, const char *rel, unsigned flags, struct wr_found *ret);
+
+/* The lower directories alone say what is at rel[0..len), or that nothing is there: the layer has nothing to
+ * do with it, nor with the rights on its way. No system call. */
+bool wr_layer_untouched(struct wr_layer *l, const char *rel, size_t len);
+/* The same for layers over the same lower directories, and not for others; never 0. */
+uint64_t wr_layer_lowers_id(const struct wr_layer *l);
 
 /* open(2) with all its flags; how->mode as given by the guest (the thread's umask applies), how->resolve is
  * ignored. Copies up when it is opened for writing: with O_TRUNC without its data, never for O_RDONLY or
@@ -86,6 +93,7 @@ int wr_layer_open_file(struct wr_layer *l, const char *rel, const struct open_ho
 
 struct wr_link {
 	size_t start, end; /* the component is rel[start..end) */
+	enum wr_where where;
 	char text[PATH_MAX];
 };
 /* The first symlink on the way, the last component included: 1 and *ret, 0 if there is none (any more). */

@@ -75,6 +75,16 @@ bool wr_place_holds(struct wr_layer *l, const char *full, const struct wr_place 
 	return ((wr_index_get(l->index, full, p->at) ^ p->word) & ~(uint64_t)WR_ATTR) == 0;
 }
 
+bool wr_layer_untouched(struct wr_layer *l, const char *rel, size_t len)
+{
+	struct wr_place p;
+
+	while (len && rel[len - 1] == '/')
+		len--;
+	wr_place(l, rel, len, &p);
+	return p.kind == WR_PLACE_LOWER && !p.check_dir && wr_place_holds(l, rel, &p);
+}
+
 /* ---- the lowers ---- */
 
 struct walk {
@@ -304,11 +314,9 @@ static int open_existing(struct wr_layer *l, const char *rel, uint64_t flags, bo
 			return -ESTALE;
 		int fd = open_placed(l, rel, len, &p, flags, &f);
 		if (wr_place_holds(l, rel, &p)) {
-			if (fd < 0)
-				return fd;
-			f.fd = fd;
+			f.fd = fd < 0 ? -1 : fd;
 			*ret = f;
-			return 0;
+			return fd < 0 ? fd : 0;
 		}
 		if (fd >= 0)
 			close(fd);
@@ -359,6 +367,7 @@ int wr_layer_find_link(struct wr_layer *l, const char *rel, struct wr_link *ret)
 			ret->text[n] = '\0';
 			ret->start = start;
 			ret->end = end;
+			ret->where = f.where;
 			return 1;
 		}
 		if (errno != ENOENT && errno != EINVAL)

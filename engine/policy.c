@@ -2,6 +2,7 @@
 /* Policies: what the user asked for, and the immutable table of mounts that is made of it (see policy.h). */
 #define _GNU_SOURCE
 #include "policy.h"
+#include "memo.h"
 #include "namespace.h"
 #include <linux/filter.h>
 #include <stdarg.h>
@@ -66,6 +67,8 @@ void warren_policy_unref(struct warren_policy *p)
 		free(p->rules[i].guest);
 	if (p->ruleset >= 0)
 		close(p->ruleset);
+	if (!p->base)
+		wr_memo_free(p->memo);
 	warren_policy_unref(p->base);
 	free(p->specs);
 	free(p->rules);
@@ -91,6 +94,14 @@ int warren_policy_set_net(struct warren_policy *p, enum warren_net net)
 	if (p->frozen || p->base)
 		return -EBUSY;
 	p->net = net;
+	return 0;
+}
+
+int warren_policy_set_lower_frozen(struct warren_policy *p, int frozen)
+{
+	if (p->frozen || p->base)
+		return -EBUSY;
+	p->lower_frozen = frozen;
 	return 0;
 }
 
@@ -337,6 +348,10 @@ static int compile(struct warren_policy *p)
 	r = wr_landlock_build(p);
 	if (r < 0)
 		return wr_policy_fail(p, r, "the Landlock ruleset could not be built: %s", strerror(-r));
+	if (p->base)
+		p->memo = p->base->memo;
+	else if (p->lower_frozen && !p->memo)
+		p->memo = wr_memo_new(); /* without it everything is looked up */
 	return 0;
 }
 

@@ -53,6 +53,7 @@ struct wr_extra {
 };
 
 struct sock_filter;
+struct wr_memo;
 
 struct warren_policy {
 	atomic_uint refs;
@@ -88,7 +89,10 @@ struct warren_policy {
 	dev_t proc_dev, pts_dev; /* of the host's /proc and /dev/pts; 0: it has none */
 	struct wr_extra *extras;
 	size_t n_extras;
-	char **links; /* names of symlinks directly in the root (hints, verified at use) */
+	bool lower_frozen;    /* as given */
+	struct wr_memo *memo; /* what was found out about frozen files (handlers/frozen.h); the base's, if
+			       * there is one. NULL: nothing is promised */
+	char **links;	      /* names of symlinks directly in the root (hints, verified at use) */
 	size_t n_links;
 	unsigned n_parents; /* skeletons made in runtime */
 	char *runtime;	    /* private directory for skeleton, exec copies, shm */

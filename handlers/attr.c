@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "origin.h"
 #include "byfd.h"
+#include "frozen.h"
 #include "handlers.h"
 #include "open_wait.h"
 #include "proc.h"
@@ -63,21 +64,32 @@ static int resolve_maybe_null(struct warren_request *rq, int dirfd, unsigned i, 
 	return 0;
 }
 
+/* For wr_ask.what. */
+static uint64_t about(unsigned call, uint64_t at_flags, unsigned more)
+{
+	return call | (at_flags & 0xffff) << 8 | (uint64_t)more << 32;
+}
+
 struct warren_verdict wr_handle_fstatat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	struct stat st;
+	struct wr_ask ask = {.what = about(WR_ASK_STAT, rq->args[3], 0), .answer = &st, .size = sizeof(st)};
 	char link[48];
 
 	(void)user;
+	t.ask = &ask;
 	if (rq->args[3] &
 	    ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return warren_return(-EINVAL);
 	int r = resolve_maybe_null(rq, (int)rq->args[0], 1, rq->args[3], &t, link);
-	if (r == 0 && t.fd >= 0)
+	if (r == 0 && t.fd >= 0) {
 		r = wr_fstat(t.fd, &st);
-	else if (r == 0 && stat(link, &st) < 0)
+		if (r == 0)
+			wr_frozen_keep(rq, &t, &st, sizeof(st));
+	} else if (r == 0 && !ask.known && stat(link, &st) < 0) {
 		r = errno == ENOENT ? -EBADF : -errno;
+	}
 	if (r == 0)
 		r = wr_guest_write(rq, rq->args[2], &st, sizeof(st));
 	return warren_return(r);
@@ -89,8 +101,10 @@ struct warren_verdict wr_handle_statx(struct warren_request *rq, void *user)
 	struct statx stx;
 	char link[48];
 	unsigned flags = (unsigned)rq->args[2], mask = (unsigned)rq->args[3];
+	struct wr_ask ask = {.what = about(WR_ASK_STATX, flags, mask), .answer = &stx, .size = sizeof(stx)};
 
 	(void)user;
+	t.ask = &ask;
 	if ((mask & 0x80000000U) || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return warren_return(-EINVAL);
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
@@ -100,7 +114,9 @@ struct warren_verdict wr_handle_statx(struct warren_request *rq, void *user)
 	if (r == 0 && t.fd >= 0) {
 		if (syscall(SYS_statx, t.fd, "", flags | AT_EMPTY_PATH, mask, &stx) < 0)
 			r = -errno;
-	} else if (r == 0 && syscall(SYS_statx, AT_FDCWD, link, flags, mask, &stx) < 0) {
+		else
+			wr_frozen_keep(rq, &t, &stx, sizeof(stx));
+	} else if (r == 0 && !ask.known && syscall(SYS_statx, AT_FDCWD, link, flags, mask, &stx) < 0) {
 		r = errno == ENOENT ? -EBADF : -errno;
 	}
 	if (r == 0)
@@ -133,17 +149,26 @@ struct warren_verdict wr_handle_faccessat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	unsigned mode = (unsigned)rq->args[2], flags = (unsigned)rq->args[3];
+	int32_t answer;
+	struct wr_ask ask = {
+		.what = about(WR_ASK_ACCESS, flags, mode), .answer = &answer, .size = sizeof(answer)};
 
 	(void)user;
+	t.ask = &ask;
 	if (mode & ~7U || flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return warren_return(-EINVAL);
 	int r = resolve_at(rq, (int)rq->args[0], 1, flags, WR_MAY_LIST, &t);
-	if (r == 0)
-		r = rules_allow(&t, mode);
+	if (r < 0)
+		return warren_return(r);
+	if (ask.known)
+		return warren_return(answer);
+	r = rules_allow(&t, mode);
 	if (r == 0 && syscall(SYS_faccessat2, t.fd, "", mode, AT_EMPTY_PATH | (flags & AT_EACCESS)) < 0)
 		r = -errno;
 	if (r == -EACCES && t.fd >= 0 && wr_proc_is_own_fds(rq, t.mnt, t.fd))
 		r = 0;
+	answer = r;
+	wr_frozen_keep(rq, &t, &answer, sizeof(answer));
 	return warren_return(r);
 }
 
@@ -152,19 +177,23 @@ struct warren_verdict wr_handle_readlinkat(struct warren_request *rq, void *user
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
 	char *text = rq->scratch->bytes, *guest = rq->scratch->path[4];
 	int size = (int)rq->args[3];
+	struct wr_ask ask = {.what = WR_ASK_READLINK, .answer = text, .size = PATH_MAX};
 
 	(void)user;
 	if (size <= 0)
 		return warren_return(-EINVAL);
+	t.ask = &ask;
 	/* "": the symlink that the dirfd itself is, as O_PATH|O_NOFOLLOW opened it */
 	int r = resolve_at(rq, (int)rq->args[0], 1, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, WR_MAY_LIST, &t);
 	if (r < 0)
 		return warren_return(r);
-	ssize_t n = readlinkat(t.fd, "", text, PATH_MAX);
+	ssize_t n = ask.known ? (ssize_t)ask.size : readlinkat(t.fd, "", text, PATH_MAX);
 	if (n < 0)
 		return warren_return(rq->path && !rq->path[0] ? -ENOENT
 				     : -errno == -ENOENT      ? -EINVAL
 							      : -errno);
+	if (!ask.known)
+		wr_frozen_keep(rq, &t, text, (size_t)n);
 	text[n] = '\0';
 	if (t.mnt->kind == WR_MOUNT_PROC) { /* its links name host paths, and "self" is the reader */
 		r = wr_proc_link_text(rq, t.gpath + t.mnt->guest_len + 1, text, guest, 2 * PATH_MAX);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "resolve.h"
+#include "frozen.h"
 #include "walk.h"
 #include <string.h>
 
@@ -101,6 +102,8 @@ static int start(struct wr_walk *w, const char *path)
 	w->tail = "";
 	w->links = w->opens = 0;
 	w->careful = false;
+	if (w->t->ask)
+		w->t->ask->known = w->t->ask->frozen = false;
 	w->rooted = path[0] == '/';
 	if (path != w->restbuf)
 		memmove(w->restbuf, path, strlen(path) + 1);

@@ -14,15 +14,19 @@ enum {
 	WR_PARENT = 4,	   /* the last component need not exist: parent and name are wanted */
 };
 
+struct wr_ask;
+
 struct wr_target {
 	const struct wr_mount *mnt;
-	int fd;		  /* the object: O_PATH, or as the given open_how says; -1 with WR_PARENT. Owned. */
-	int parent;	  /* with WR_PARENT: O_PATH of the directory. Owned. */
-	const char *name; /* with WR_PARENT: the last component, "" if the path names a mount point or the
-			   * root. "." or ".." if it ends so: only for calls that refuse those. */
-	bool slash;	  /* with WR_PARENT: the path ended in a slash */
-	char *gpath;	  /* canonical guest path of the object; a scratch buffer */
-	unsigned may;	  /* WR_MAY_* there */
+	int fd;		    /* the object: O_PATH, or as the given open_how says; -1 with WR_PARENT. Owned. */
+	int parent;	    /* with WR_PARENT: O_PATH of the directory. Owned. */
+	const char *name;   /* with WR_PARENT: the last component, "" if the path names a mount point or the
+			     * root. "." or ".." if it ends so: only for calls that refuse those. */
+	bool slash;	    /* with WR_PARENT: the path ended in a slash */
+	char *gpath;	    /* canonical guest path of the object; a scratch buffer */
+	unsigned may;	    /* WR_MAY_* there */
+	struct wr_ask *ask; /* given: what the caller wants to know, if that is all that it wants (frozen.h).
+			     * When that is known already fd stays -1. Borrowed, may be NULL */
 	char last[NAME_MAX + 2];
 };
 

@@ -5,6 +5,7 @@
  * while it walked); ELOOP says that there is a symlink, which is then looked for, and followed, here. */
 #define _GNU_SOURCE
 #include "walk.h"
+#include "frozen.h"
 #include "proc.h"
 #include "pts.h"
 #include <ctype.h>
@@ -312,6 +313,7 @@ static int find_link(struct wr_walk *w, bool last)
 		return r != -EINVAL ? r : w->opens < MAX_OPENS ? -ESTALE : -ELOOP;
 	if (hi == n && last && !*w->rest && !*w->tail && !(w->flags & WR_FOLLOW))
 		return -ELOOP;
+	wr_frozen_found_link(w, end[hi - 1], text);
 	return follow_raw(w, end[hi - 1], text);
 }
 
@@ -469,6 +471,7 @@ static int open_layer(struct wr_walk *w, const char *suffix, const struct open_h
 		int r = (how->flags & O_PATH)
 				? wr_layer_lookup(w->m->layer, rel, (unsigned)how->flags & O_DIRECTORY, &f)
 				: wr_layer_open_file(w->m->layer, rel, how, &f, NULL);
+		w->lower = f.where == WR_LOWER;
 		if (r == 0 && (how->flags & O_PATH) && !(how->flags & (O_NOFOLLOW | O_DIRECTORY)) &&
 		    fstat(f.fd, &st) == 0 && S_ISLNK(st.st_mode))
 			r = -ELOOP;
@@ -493,9 +496,20 @@ static int open_layer(struct wr_walk *w, const char *suffix, const struct open_h
 			continue; /* it was a symlink a moment ago */
 		if (link.end == w->n_raw && last && !*w->rest && !*w->tail && !(w->flags & WR_FOLLOW))
 			return -ELOOP;
+		if (link.where == WR_LOWER)
+			wr_frozen_found_link(w, link.end, link.text);
 		return follow_raw(w, link.end, link.text);
 	}
 	return -ELOOP;
+}
+
+/* A symlink that is known already: AGAIN, or an errno; 0 if there is none. */
+static int follow_known(struct wr_walk *w, bool last)
+{
+	char text[PATH_MAX];
+	size_t end;
+
+	return wr_frozen_link(w, last, &end, text) ? follow_raw(w, end, text) : 0;
 }
 
 /* Opens cur. last: it is what the path names, not a directory on the way. AGAIN: a symlink was followed. */
@@ -507,6 +521,10 @@ static int open_cur(struct wr_walk *w, const char *suffix, const struct open_how
 	int fd, r;
 
 	how.resolve = step_flags(w);
+	w->lower = false;
+	r = follow_known(w, last);
+	if (r < 0)
+		return r;
 	if (w->m->kind == WR_MOUNT_PROC && *rel) {
 		fd = open_proc(w, rel + 1, last, &how);
 	} else if (w->m->kind == WR_MOUNT_PTS && *rel) {
@@ -659,13 +677,19 @@ static int denied_object(struct wr_walk *w, int err)
 static int finish(struct wr_walk *w)
 {
 	struct open_how how = w->how ? *w->how : (struct open_how){.flags = O_PATH | O_CLOEXEC};
+	size_t n_raw = w->n_raw;
 	int r = check(w, w->need);
 
 	if (r < 0)
 		return denied_object(w, r);
+	if (wr_frozen_result(w, &r))
+		return r;
 	if (!w->how && !(w->flags & WR_FOLLOW))
 		how.flags |= O_NOFOLLOW;
-	return open_cur(w, w->tail, &how, true, &w->t->fd);
+	r = open_cur(w, w->tail, &how, true, &w->t->fd);
+	if (w->n_raw == n_raw) /* it is about the same stretch */
+		wr_frozen_found(w, r);
+	return r;
 }
 
 /* The last component is to be created, removed or replaced: its directory is what is opened. */

@@ -37,6 +37,7 @@ struct wr_walk {
 	size_t n_raw;
 	bool dots;    /* raw has ".." in it */
 	bool careful; /* from now on none is left to the kernel */
+	bool lower;   /* what was looked for last is a lower object of a layer, or would be */
 
 	unsigned links, opens;
 };

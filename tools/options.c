@@ -25,6 +25,7 @@ enum {
 	OPT_PROFILE,
 	OPT_COW,
 	OPT_LOWER,
+	OPT_LOWER_FROZEN,
 	OPT_LAYER_SIZE,
 	OPT_LAYER_FILES
 };
@@ -57,6 +58,10 @@ static const struct argp_option options[] = {
 	 "With --cow: let no more be written than BYTES (K, M, G), in each DIR", 0},
 	{"layer-files", OPT_LAYER_FILES, "N", 0,
 	 "With --cow: let no more than N files be made or changed, in each DIR", 0},
+	{"lower-frozen", OPT_LOWER_FROZEN, NULL, 0,
+	 "Promise that nobody changes meanwhile what the sandbox cannot change itself, as below --cow: then "
+	 "what was looked up there once is remembered",
+	 0},
 	{"profile", OPT_PROFILE, "FILE", 0, "Take these options from FILE, JSON; see warren(1)", 0},
 	{0},
 };
@@ -200,6 +205,9 @@ static error_t set(struct sandbox_options *o, int key, char *arg)
 		return limits_count(arg, &o->layer_files) < 0
 			       ? options_bad(o, "--layer-files '%s': a number above 0 is wanted", arg)
 			       : 0;
+	case OPT_LOWER_FROZEN:
+		o->lower_frozen = true;
+		return 0;
 	case OPT_PROFILE:
 		return profile_read(o, arg);
 	default:
@@ -300,6 +308,7 @@ int options_policy(struct sandbox_options *o, struct warren_policy *p, const cha
 	if (o->root)
 		warren_policy_set_root(p, o->root);
 	warren_policy_set_net(p, o->net);
+	warren_policy_set_lower_frozen(p, o->lower_frozen);
 	for (unsigned i = 0; i < o->n_rules; i++)
 		if (warren_policy_add_rule(p, o->rules[i].access, o->rules[i].path) < 0) {
 			fprintf(stderr, "%s: %s\n", command, warren_policy_error(p));

@@ -31,6 +31,7 @@ static const struct {
 	{"timeout", "timeout", NUMBER},
 	{"limits", "limits", LIMITS},
 	{"cow", "cow", STRINGS},
+	{"lower_frozen", "lower-frozen", TRUTH},
 	{"layer_size", "layer-size", STRING},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -53,7 +54,7 @@ static error_t unknown_key(struct sandbox_options *o, const char *file, const ch
 		return options_bad(o, "%s: there is no '%s'; did you mean '%s'?", file, name, close);
 	return options_bad(o,
 			   "%s: there is no '%s'; root, read, write, deny, mount, cwd, env, clean_env, net, "
-			   "timeout, limits, cow and layer_size are known",
+			   "timeout, limits, cow, lower_frozen and layer_size are known",
 			   file, name);
 }
 

@@ -35,6 +35,8 @@ char *rerun_command(const struct sandbox_options *o, const char *cwd)
 		fprintf(f, " %s %s", mount ? "--mount" : "--env", q ? q : "");
 		free(q);
 	}
+	if (o->lower_frozen)
+		fputs(" --lower-frozen", f);
 	if (o->layer_size)
 		fprintf(f, " --layer-size %llu", (unsigned long long)o->layer_size);
 	if (o->layer_files)

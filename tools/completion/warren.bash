@@ -55,14 +55,14 @@ _warren()
 	*)
 		if [[ ${COMP_WORDS[1]} == batch ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -W "-r -w -j -k -q --root --read --write --deny --mount --cwd --env --clean-env --net
-				--cow --lower --layer-size --layer-files --limits --profile --jobs --timeout --retry --fail-fast --shuffle --seed --shard
+				--cow --lower --lower-frozen --layer-size --layer-files --limits --profile --jobs --timeout --retry --fail-fast --shuffle --seed --shard
 				--keep-failed --collect --prepare --results --resume --rerun-failed --junit --ordered --follow --no-output --output-limit
 				--quiet --help :::" -- "$cur")
 			compopt -o filenames 2>/dev/null
 			return
 		fi
 		mapfile -t COMPREPLY < <(compgen -W "-r -w --root --read --write --deny --mount --cwd --env --clean-env --net
-			--cow --lower --layer --layer-size --layer-files --on-exit --dry-run --limits --profile --timeout --stats --json --trace --help --" -- "$cur")
+			--cow --lower --lower-frozen --layer --layer-size --layer-files --on-exit --dry-run --limits --profile --timeout --stats --json --trace --help --" -- "$cur")
 		;;
 	esac
 	compopt -o filenames 2>/dev/null

@@ -97,6 +97,12 @@ int warren_policy_fresh(struct warren_policy *p);
 /* Throws away what was written in a derived policy's layers, so that it is fresh. On failure it can no longer
  * be used: -EBUSY, which a moment later may be none, excepted. */
 int warren_policy_reset(struct warren_policy *p);
+/* frozen: the caller promises that nobody changes, as long as sandboxes of this policy or of policies derived
+ * from it run, what they cannot change themselves: what the rules and read-only mounts keep from being
+ * written, and the directories below layers. Attributes, missing names and symlinks there are then looked up
+ * once and remembered; times of last access may be old. A broken promise makes sandboxes see old attributes
+ * and names, nothing that they may not see. -EBUSY: a sandbox was started, or the policy is derived. */
+int warren_policy_set_lower_frozen(struct warren_policy *p, int frozen);
 int warren_policy_set_net(struct warren_policy *p, enum warren_net net);
 /* Text for the last error of a warren_policy_ or warren_sandbox_start call on this policy: one line, owned by
  * the policy, valid until the next call; "" when there was none. */
