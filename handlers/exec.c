@@ -323,6 +323,8 @@ struct warren_verdict wr_handle_execve(struct warren_request *rq, void *user)
 	(void)user;
 	_cleanup_close_ int leased = -1;
 	int r = wr_guest_path(rq, 1, path);
+	if (r == 0 && !path[0] && !(rq->args[4] & AT_EMPTY_PATH))
+		r = -ENOENT;
 	if (r == 0 && (rq->args[4] & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		r = -EINVAL;
 	if (r < 0)

@@ -106,7 +106,7 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 	/* What follows may change something: not for a task that is gone, whose memory was another's. */
 	if (wants_write(how->flags) && !wr_request_alive(rq))
 		return warren_return(-ENOENT);
-	if (how->flags & (O_DIRECTORY | O_PATH))
+	if ((how->flags & (O_DIRECTORY | O_PATH)) && !wants_write(how->flags))
 		need = WR_MAY_LIST;
 	h.flags |= O_CLOEXEC;
 	if (!(h.flags & O_PATH))

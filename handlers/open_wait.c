@@ -158,9 +158,10 @@ static struct warren_verdict truncate_waiting(struct warren_request *rq, void *d
 struct warren_verdict wr_truncate(struct warren_request *rq, int fd, int64_t length)
 {
 	char link[32];
-	/* truncate(2) would wait for the end of a lease */
+	/* truncate(2) alone would wait for the end of a lease; there is none on what is open to be written.
+	 * ftruncate(2) always changes the times, this one as the file system likes. */
 	_cleanup_close_ int file = open(wr_fd_path(fd, link), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	int r = file < 0 || ftruncate(file, length) < 0 ? -errno : 0;
+	int r = file < 0 || truncate(wr_fd_path(file, link), length) < 0 ? -errno : 0;
 
 	if (r != -EAGAIN) {
 		close(fd);

@@ -358,6 +358,8 @@ static int open_start(struct wr_walk *w, const char *suffix, const struct open_h
 	char path[32];
 	struct open_how h = *how;
 
+	if ((h.flags & O_CREAT) && !strcmp(suffix, "/") && w->len)
+		return -EISDIR;
 	if (w->at == w->m->fd ? w->m->is_dir : w->base.is_dir) {
 		int fd = wr_openat2(w->at, ".", &h);
 		/* without a component, or reached by "..", the kernel would not ask for the right to search
@@ -414,12 +416,33 @@ static int enter_object(struct wr_walk *w, size_t at, const struct wr_proc *pr)
 	return AGAIN;
 }
 
+/* What is to be made has a slash behind its name: EISDIR, whatever is there, once its directory was found.
+ * 0: that is behind a link. */
+static int slash_in_proc(struct wr_walk *w, const char *rel)
+{
+	char dir[WR_WALK_BUF];
+	struct wr_proc pr;
+
+	strcpy(dir, rel);
+	char *slash = strrchr(dir, '/');
+	if (!slash)
+		return -EISDIR;
+	*slash = '\0';
+	int r = wr_proc_lookup(w->rq, dir, &pr);
+	if (r < 0 || pr.kind != WR_PROC_FILE)
+		return r;
+	_cleanup_close_ int fd = wr_proc_open(w->rq, w->m->fd, &pr, &dir_how, "", false, WR_MAY_LIST);
+	return fd < 0 ? fd : -EISDIR;
+}
+
 static int open_proc(struct wr_walk *w, const char *rel, bool last, const struct open_how *how)
 {
 	struct wr_proc pr;
 	bool through = !last || (w->flags & WR_FOLLOW) || *w->tail;
-	int r = wr_proc_lookup(w->rq, rel, &pr);
+	int r = last && (how->flags & O_CREAT) && !strcmp(w->tail, "/") ? slash_in_proc(w, rel) : 0;
 
+	if (r == 0)
+		r = wr_proc_lookup(w->rq, rel, &pr);
 	if (r < 0)
 		return r;
 	if (pr.kind != WR_PROC_FILE && pr.kind != WR_PROC_TEXT && (through || rel[pr.consumed])) {
@@ -528,6 +551,8 @@ static int open_cur(struct wr_walk *w, const char *suffix, const struct open_how
 	if (w->m->kind == WR_MOUNT_PROC && *rel) {
 		fd = open_proc(w, rel + 1, last, &how);
 	} else if (w->m->kind == WR_MOUNT_PTS && *rel) {
+		if (last && (how.flags & O_CREAT) && !strcmp(w->tail, "/"))
+			return -EISDIR;
 		if (last && *w->tail)
 			how.flags |= O_DIRECTORY;
 		fd = wr_pts_open(w->rq, w->m, rel + 1, &how);

@@ -86,7 +86,9 @@ static void op_fork(struct guest *g)
 		return;
 	line(g, "fork", "%u calls", n);
 	out(g, "\n");
-	pid = fork();
+	/* The user may have too many processes for a while, elsewhere. */
+	for (int i = 0; (pid = fork()) < 0 && i < 1000; i++)
+		usleep(10000);
 	if (pid == 0) {
 		g->rng = rng;
 		g->mrng = mrng;

@@ -77,6 +77,15 @@ static const char *gen_xname(struct guest *g, const char **ret_desc)
 	return *ret_desc = one_in(g, 4) ? PICK(g, names) : names[rnd(g, 6)];
 }
 
+/* The lists of the host's devices are not for guests to change: another name for those. */
+static const char *spare_device(struct guest *g, const struct target *t, const char *name, const char **desc)
+{
+	if (strcmp(*desc, "system.posix_acl_access") ||
+	    !(guard_fd(g, (int)t->d.v) || guard_dev(g, (int)t->d.v, t->p.p, t->fam != BY_LINK)))
+		return name;
+	return *desc = "user.a";
+}
+
 static void op_setxattr(struct guest *g)
 {
 	static const long nr[FAMILIES] = {SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_setxattrat};
@@ -97,6 +106,7 @@ static void op_setxattr(struct guest *g)
 	if (one_in(g, 30))
 		v = bad_ptr(g, &vdesc);
 	gen_xtarget(g, &t, W_OLD);
+	name = spare_device(g, &t, name, &ndesc);
 	quote(q, sizeof(q), ndesc, strlen(ndesc));
 	args = (struct at_args){(uint64_t)(uintptr_t)v, (uint32_t)size, (uint32_t)flags};
 	line(g,
@@ -196,6 +206,7 @@ static void op_removexattr(struct guest *g)
 	char q[200], call[24];
 
 	gen_xtarget(g, &t, W_OLD);
+	name = spare_device(g, &t, name, &ndesc);
 	quote(q, sizeof(q), ndesc, strlen(ndesc));
 	strcpy(call, t.fam == BY_AT ? "" : family_name[t.fam]);
 	strcat(call, "removexattr");

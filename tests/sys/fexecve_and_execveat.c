@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 	CHECK_EQ(in_child(-1, "helper", 0, av), -EBADF);
 	CHECK_EQ(in_child(fd, "helper", 0, av), -ENOTDIR);
 	CHECK_EQ(in_child(d, "helper", 0x40000, av), -EINVAL);
+	CHECK_EQ(in_child(d, "", 0x40000, av), -ENOENT);
 	CHECK_EQ(in_child(d, "", AT_EMPTY_PATH, av), -EACCES);
 	CHECK_EQ(in_child(d, "missing", 0, av), -ENOENT);
 	pid = t_fork();

@@ -37,5 +37,7 @@ for c in 'echo x > /data/f' 'echo x >> /data/f' ': > /data/f' 'echo x > /work/fl
 	done
 	rm -f "$root/work/hard"
 done
+# a file without a name takes room there, too
+expect_out "13 13 0" "O_TMPFILE" p /t/helper tmpfile /data /work/ro /work
 [ "$(stat -c %a "$root/data/f")" = 666 ] || fail "the mode of data/f has changed"
 done_testing

@@ -23,6 +23,13 @@ int main(int argc, char **argv)
 	CHECK_ERR(open("new/", O_RDWR | O_CREAT, 0644), EISDIR);
 	CHECK_ERR(open("f/", O_RDWR | O_CREAT, 0644), EISDIR);
 	CHECK_ERR(creat("d/", 0644), EISDIR);
+	CHECK_ERR(creat("/proc/self/", 0644), EISDIR);
+	CHECK_ERR(creat("/proc/self/status/", 0644), EISDIR);
+	CHECK_ERR(creat("/proc/self/fd/none/", 0644), EISDIR);
+	CHECK_ERR(creat("/proc/self/none/none/", 0644), ENOENT);
+	CHECK_ERR(creat("/proc/self/status/none/", 0644), ENOTDIR);
+	CHECK_ERR(open("/proc/self/cwd/", O_RDWR | O_CREAT | O_EXCL, 0644), EISDIR);
+	CHECK_ERR(creat("/dev/null/", 0644), EISDIR);
 	CHECK_ERR(mknod("new/", S_IFREG | 0644, 0), ENOENT);
 	CHECK_ERR(symlink("f", "new/"), ENOENT);
 	CHECK_ERR(link("f", "new/"), ENOENT);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a program sees of itself right after exec, a "key=value" line each. "exit N" as the only arguments
- * just exits, "sleep" waits to be killed, "inode DIR NAME" prints the inode that the listing of DIR gives.
+ * just exits, "sleep" waits to be killed, "inode DIR NAME" prints the inode that the listing of DIR gives,
+ * "tmpfile DIR..." the errno of an O_TMPFILE in each.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -49,6 +50,13 @@ int main(int argc, char **argv, char **envp)
 	if (argc == 2 && !strcmp(argv[1], "sleep")) {
 		pause();
 		return 1;
+	}
+	if (argc > 2 && !strcmp(argv[1], "tmpfile")) {
+		for (int i = 2; i < argc; i++)
+			printf("%s%d", i > 2 ? " " : "",
+			       open(argv[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) < 0 ? errno : 0);
+		puts("");
+		return 0;
 	}
 	if (argc == 4 && !strcmp(argv[1], "inode")) {
 		DIR *dir = opendir(argv[2]);
