@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop.h"
+#include "loop_calls.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
-
-static const struct {
-	const char *name;
-	enum loop_kind kind;
-} kinds[] = {
-	{"open", LOOP_OPEN},	 {"stat", LOOP_STAT},	      {"statx", LOOP_STATX},
-	{"access", LOOP_ACCESS}, {"readlink", LOOP_READLINK}, {"enoent", LOOP_ENOENT},
-};
 
 static int parse_call(struct loop_op *op, int argc, char **argv)
 {
@@ -45,98 +35,35 @@ static int parse_call(struct loop_op *op, int argc, char **argv)
 int loop_parse(struct loop_op *ret_op, int argc, char **argv)
 {
 	struct loop_op op = {.kind = LOOP_CALL};
-	int r;
+	int words = -EINVAL;
 
 	if (argc < 1)
 		return -EINVAL;
 	op.name = argv[0];
 	if (!strcmp(argv[0], "call")) {
-		r = parse_call(&op, argc, argv);
-		if (r < 0)
-			return r;
-		*ret_op = op;
-		return r;
+		words = parse_call(&op, argc, argv);
+	} else {
+		for (int k = LOOP_GETPPID; k <= LOOP_EXEC && words < 0; k++) {
+			const struct loop_call *c = &loop_calls[k];
+
+			if (strcmp(argv[0], c->name) || argc < 1 + c->wants_path)
+				continue;
+			op.kind = (enum loop_kind)k;
+			op.path = c->wants_path ? argv[1] : NULL;
+			words = 1 + c->wants_path;
+		}
 	}
-	if (!strcmp(argv[0], "getppid") || !strcmp(argv[0], "null")) {
-		op.kind = argv[0][0] == 'g' ? LOOP_GETPPID : LOOP_NULL;
+	if (words > 0 && op.path)
+		snprintf(op.other, sizeof(op.other), "%s.x", op.path);
+	if (words > 0)
 		*ret_op = op;
-		return 1;
-	}
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(argv[0], kinds[i].name) || argc < 2)
-			continue;
-		op.kind = kinds[i].kind;
-		op.path = argv[1];
-		*ret_op = op;
-		return 2;
-	}
-	return -EINVAL;
-}
-
-/* The numbers that a program linked with glibc would use; a kernel without legacy calls has only the others.
- */
-static long raw_access(const char *path)
-{
-#ifdef SYS_access
-	return syscall(SYS_access, path, F_OK);
-#else
-	return syscall(SYS_faccessat, AT_FDCWD, path, F_OK);
-#endif
-}
-
-static long raw_readlink(const char *path)
-{
-	char buf[256];
-#ifdef SYS_readlink
-	return syscall(SYS_readlink, path, buf, sizeof(buf));
-#else
-	return syscall(SYS_readlinkat, AT_FDCWD, path, buf, sizeof(buf));
-#endif
-}
-
-static long open_close(const char *path)
-{
-	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		syscall(SYS_close, fd);
-	return fd;
+	return words;
 }
 
 long loop_once(const struct loop_op *op)
 {
-	struct statx stx;
-	struct stat st;
-	long r = -1;
+	long r = loop_calls[op->kind].once(op);
 
-	switch (op->kind) {
-	case LOOP_CALL:
-		r = syscall(op->nr, op->args[0], op->args[1], op->args[2], op->args[3], op->args[4],
-			    op->args[5]);
-		break;
-	case LOOP_GETPPID:
-		r = syscall(SYS_getppid);
-		break;
-	case LOOP_NULL:
-		r = syscall(SYS_readlinkat, AT_FDCWD, NULL, NULL, 0);
-		break;
-	case LOOP_OPEN:
-		r = open_close(op->path);
-		break;
-	case LOOP_STAT:
-	case LOOP_ENOENT:
-		r = syscall(SYS_newfstatat, AT_FDCWD, op->path, &st, 0);
-		break;
-	case LOOP_STATX:
-		r = syscall(SYS_statx, AT_FDCWD, op->path, 0, STATX_BASIC_STATS, &stx);
-		break;
-	case LOOP_ACCESS:
-		r = raw_access(op->path);
-		break;
-	case LOOP_READLINK:
-		r = raw_readlink(op->path);
-		break;
-	}
 	return r < 0 ? -errno : r;
 }
 
@@ -150,6 +77,8 @@ int loop_check(const struct loop_op *op)
 		return 0; /* a call that fails early is a fair thing to measure */
 	case LOOP_ENOENT:
 		return r == -ENOENT ? 0 : r < 0 ? (int)r : -EEXIST;
+	case LOOP_XATTR:
+		return r < 0 && r != -ENODATA ? (int)r : 0;
 	default:
 		return r < 0 ? (int)r : 0;
 	}

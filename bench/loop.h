@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One system call, described by words and repeated: the same code is timed natively, under the floor handler
- * and under warren, so that the three differ in nothing but who answers the call. */
+/* One system call, or one small family of them, described by words and repeated: the same code is timed
+ * natively, under the floor handler and under warren, so that the three differ in nothing but who answers the
+ * call. */
 #ifndef WARREN_BENCH_LOOP_H
 #define WARREN_BENCH_LOOP_H
 
@@ -19,17 +20,28 @@ enum loop_kind {
 	LOOP_GETPPID,
 	LOOP_NULL, /* readlinkat with no buffer: EINVAL before any work, natively and in a handler */
 	LOOP_OPEN, /* open + close; only the open is trapped */
+	LOOP_OPENAT2,
 	LOOP_STAT,
 	LOOP_STATX,
 	LOOP_ACCESS,
 	LOOP_READLINK,
-	LOOP_ENOENT, /* stat of a path that does not exist */
+	LOOP_ENOENT,   /* stat of a path that does not exist */
+	LOOP_GETDENTS, /* open, all entries, close */
+	LOOP_MKDIR,    /* mkdir + rmdir */
+	LOOP_CREATE,   /* open that creates + close + unlink */
+	LOOP_RENAME,   /* there and back */
+	LOOP_SYMLINK,  /* symlink + unlink */
+	LOOP_CHDIR,
+	LOOP_GETCWD,
+	LOOP_XATTR, /* getxattr; that there is none is as good */
+	LOOP_EXEC,  /* posix_spawn + wait */
 };
 
 struct loop_op {
 	enum loop_kind kind;
 	const char *name; /* borrowed from the table or from argv */
 	const char *path;
+	char other[256]; /* of rename */
 	long nr;
 	long args[6];
 };
@@ -43,6 +55,10 @@ long loop_once(const struct loop_op *op);
 
 /* 0 if the call does what it is named for, else the negative errno it gave (-EEXIST: enoent found a file). */
 int loop_check(const struct loop_op *op);
+
+/* Writes to what the call is about, or to the directory of it, and leaves it as it was: in a copy-on-write
+ * layer it is then the layer's own. 0 or a negative errno. */
+int loop_touch(const struct loop_op *op);
 
 uint64_t loop_now_ns(void);
 

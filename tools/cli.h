@@ -14,6 +14,7 @@ enum { /* exit codes of warren itself */
 
 int cmd_run(int argc, char **argv);
 int cmd_batch(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_shell(int argc, char **argv);
 int cmd_check(int argc, char **argv);

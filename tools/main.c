@@ -18,6 +18,7 @@ static const struct {
 	{"commit", cmd_commit, "apply a layer to the directory that it lies over"},
 	{"discard", cmd_discard, "throw a layer away"},
 	{"layers", cmd_layers, "list layers, and remove what crashes left"},
+	{"bench", cmd_bench, "measure what interception costs here"},
 	{"check", cmd_check, "what this kernel offers, and what it means"},
 	{"syscalls", cmd_syscalls, "the table of intercepted system calls"},
 };

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Single calls: each natively, by the floors that know it and by warren, in turns. */
+#define _GNU_SOURCE
+#include "bench.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	BY_FLOOR = 1,  /* the floor serves it */
+	BY_CACHED = 2, /* and may answer from memory */
+	CHANGES = 4,   /* so that the layer is touched in any case */
+	LONG = 8,      /* not when it shall be quick */
+	RELATIVE = 16,
+};
+
+static const struct call {
+	const char *name, *op, *path; /* below the place; NULL: none */
+	const char *note;
+	unsigned flags;
+} calls[] = {
+	{"null", "null", NULL, "readlinkat without a buffer: refused before any work is done", BY_FLOOR},
+	{"open", "open", "t/b/c/f", "open and close of a file", BY_FLOOR},
+	{"openat2", "openat2", "t/b/c/f", "openat2 and close of a file", 0},
+	{"stat", "stat", "t/b/c/f", "newfstatat of a file", BY_FLOOR | BY_CACHED},
+	{"stat-relative", "stat", "t/b/c/f", "the same by a relative path", BY_FLOOR | BY_CACHED | RELATIVE},
+	{"stat-link", "stat", "t/s/c/f", "the same through a symlink to a directory", BY_FLOOR | BY_CACHED},
+	{"stat-dots", "stat", "t/b/../b/c/f", "the same through ..", BY_FLOOR | BY_CACHED},
+	{"statx", "statx", "t/b/c/f", "statx of a file", BY_FLOOR | BY_CACHED},
+	{"enoent", "enoent", "t/b/c/m", "newfstatat of what does not exist", BY_FLOOR | BY_CACHED},
+	{"access", "access", "t/b/c/f", "access of a file", BY_FLOOR},
+	{"readlink", "readlink", "t/b/c/l", "readlink of a symlink", BY_FLOOR},
+	{"getdents-10", "getdents", "t/d10", "a directory of 10 entries opened, read and closed", 0},
+	{"getdents-1000", "getdents", "t/d1000", "the same with 1,000 entries", 0},
+	{"getdents-100000", "getdents", "t/d100000", "the same with 100,000 entries", LONG},
+	{"mkdir", "mkdir", "t/w/d", "mkdir and rmdir", CHANGES},
+	{"unlink", "create", "t/w/f", "a file made, closed and unlinked", CHANGES},
+	{"rename", "rename", "t/b/c/f", "a file renamed, and back", CHANGES},
+	{"symlink", "symlink", "t/w/l", "a symlink made and unlinked", CHANGES},
+	{"exec-static", "exec", "t/b/c/static", "a static program started and waited for", 0},
+	{"exec-dynamic", "exec", "t/b/c/dynamic", "a dynamic program started and waited for", 0},
+	{"exec-script", "exec", "t/b/c/script",
+	 "a script, whose interpreter is static, started and waited for", 0},
+	{"chdir", "chdir", "t/b/c", "chdir by an absolute path", 0},
+	{"getcwd", "getcwd", NULL, "getcwd", 0},
+	{"getxattr", "xattr", "t/b/c/f", "getxattr of a file that has none", 0},
+};
+
+#define N_CALLS (sizeof(calls) / sizeof(calls[0]))
+
+const char *const setting_names[] = {"root", "foreign", "layer", "touched", NULL};
+
+enum who { NATIVE, FLOOR, FLOOR_CACHED, WARREN, N_WHO };
+static const char *const who_names[] = {"native", "floor", "floor-cached", "warren"};
+
+struct cell {
+	bool used, failed;
+	double ns[BENCH_MAX_ROUNDS]; /* < 0: failed */
+	unsigned n;
+	double calls, cpu_calls, cpu_ns, switches; /* sums; cpu_calls: those that the other two belong to */
+	struct histogram h;
+};
+
+struct words {
+	char *list[BENCH_MAX_ARGS];
+	size_t n;
+	char path[PATH_MAX], guest[PATH_MAX], rule[PATH_MAX], number[32];
+};
+
+bool calls_know(const char *name)
+{
+	for (size_t i = 0; i < N_CALLS; i++)
+		if (!strcmp(calls[i].name, name))
+			return true;
+	return false;
+}
+
+static void add(struct words *w, const char *word)
+{
+	if (w->n + 1 < BENCH_MAX_ARGS)
+		w->list[w->n++] = (char *)(uintptr_t)word;
+	w->list[w->n] = NULL;
+}
+
+/* Natively the working directory stands for the foreign root, so that the kernel walks as many components as
+ * for the others; but a chdir moves it. */
+static void set_paths(struct words *w, const struct bench *b, const struct call *c, enum setting where,
+		      enum who who)
+{
+	bool chdir_native = where == IN_FOREIGN && who == NATIVE && !strcmp(c->op, "chdir");
+	bool foreign = where == IN_FOREIGN && !chdir_native;
+	const char *root = foreign ? "" : b->dir, *slash = "/";
+
+	if (c->flags & RELATIVE || (foreign && who == NATIVE)) {
+		root = "";
+		slash = "";
+	}
+	snprintf(w->path, sizeof(w->path), "%s%s%s%s", root, slash, c->path ? c->path : "",
+		 foreign && who != NATIVE && !strcmp(c->name, "exec-script") ? "-foreign" : "");
+	snprintf(w->guest, sizeof(w->guest), "%s/bench-guest",
+		 where == IN_FOREIGN && who != NATIVE ? "" : b->dir);
+}
+
+static void add_floor(struct words *w, const struct bench *b, const struct call *c, enum setting where,
+		      bool cached)
+{
+	add(w, b->floor);
+	add(w, "--pin");
+	add(w, "none");
+	add(w, "--root");
+	add(w, where == IN_FOREIGN ? b->dir : "/");
+	if (cached)
+		add(w, "--cache");
+	if (!strcmp(c->op, "null")) {
+		snprintf(w->number, sizeof(w->number), "%d", SYS_readlinkat);
+		add(w, "--null");
+		add(w, w->number);
+	}
+	add(w, "--");
+}
+
+static void add_warren(struct words *w, const struct bench *b, enum setting where)
+{
+	add(w, b->warren);
+	add(w, "run");
+	snprintf(w->rule, sizeof(w->rule), "%s%s", b->dir,
+		 where == IN_LAYER || where == IN_TOUCHED ? "/t" : "");
+	if (where == IN_FOREIGN) {
+		add(w, "--root");
+		add(w, b->dir);
+		add(w, "--cwd=/");
+	} else {
+		add(w, "-r");
+		add(w, "/");
+		add(w, where == IN_ROOT ? "-w" : "--cow");
+		add(w, w->rule);
+	}
+	add(w, "--");
+}
+
+static void command(struct words *w, const struct bench *b, const struct call *c, enum setting where,
+		    enum who who)
+{
+	*w = (struct words){0};
+	set_paths(w, b, c, where, who);
+	if (who == FLOOR || who == FLOOR_CACHED)
+		add_floor(w, b, c, where, who == FLOOR_CACHED);
+	else if (who == WARREN)
+		add_warren(w, b, where);
+	add(w, w->guest);
+	add(w, "--sample");
+	if (where == IN_TOUCHED)
+		add(w, "--touch");
+	add(w, c->op);
+	if (c->path)
+		add(w, w->path);
+	add(w, b->amount);
+}
+
+/* Has this who this call in this setting? A floor has no layers. */
+static bool has(const struct bench *b, const struct call *c, enum setting where, enum who who)
+{
+	if (where == IN_LAYER && c->flags & CHANGES)
+		return false;
+	if (who == FLOOR)
+		return *b->floor && c->flags & BY_FLOOR && (where == IN_ROOT || where == IN_FOREIGN);
+	if (who == FLOOR_CACHED)
+		return *b->floor && c->flags & BY_CACHED && where == IN_FOREIGN;
+	return true;
+}
+
+static void take(struct bench *b, struct cell *cell, const struct call *c, enum setting where, enum who who)
+{
+	char why[300], text[400];
+	struct words w;
+	struct sample s;
+
+	if (cell->failed) {
+		cell->ns[cell->n++] = -1;
+		return;
+	}
+	command(&w, b, c, where, who);
+	int r = sample_run(w.list, b->dir, &s, &cell->h, why, sizeof(why));
+	if (bench_stopped())
+		return;
+	cell->ns[cell->n++] = r < 0 ? -1 : s.ns;
+	if (r < 0) {
+		snprintf(text, sizeof(text), "%s in the setting %s: %s", c->name, setting_names[where], why);
+		bench_leave_out(b, who_names[who], text);
+		cell->failed = true;
+		return;
+	}
+	cell->calls += s.calls;
+	if (s.cpu_ns >= 0) {
+		cell->cpu_calls += s.calls;
+		cell->cpu_ns += s.cpu_ns * s.calls;
+		cell->switches += s.switches * s.calls;
+	}
+}
+
+static cJSON *histogram_json(const struct histogram *h)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		if (!h->count[i])
+			continue;
+		const double pair[] = {(double)histogram_lower(i), (double)h->count[i]};
+		cJSON_AddItemToArray(list, cJSON_CreateDoubleArray(pair, 2));
+	}
+	return list;
+}
+
+static void tell(const struct cell *cell, const struct call *c, enum setting where, enum who who, cJSON *list)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "call", c->name);
+	cJSON_AddStringToObject(o, "note", c->note);
+	cJSON_AddStringToObject(o, "setting", setting_names[where]);
+	cJSON_AddStringToObject(o, "who", who_names[who]);
+	cJSON_AddItemToObject(o, "ns", bench_samples(cell->ns, cell->n));
+	cJSON_AddNumberToObject(o, "p50", histogram_percentile(&cell->h, 50));
+	cJSON_AddNumberToObject(o, "p90", histogram_percentile(&cell->h, 90));
+	cJSON_AddNumberToObject(o, "p99", histogram_percentile(&cell->h, 99));
+	cJSON_AddNumberToObject(o, "p999", histogram_percentile(&cell->h, 99.9));
+	cJSON_AddItemToObject(o, "histogram", histogram_json(&cell->h));
+	if (cell->cpu_calls > 0) {
+		cJSON_AddNumberToObject(o, "cpu_ns", bench_rounded(cell->cpu_ns / cell->cpu_calls));
+		cJSON_AddNumberToObject(o, "switches", bench_rounded(cell->switches / cell->cpu_calls));
+	}
+	cJSON_AddItemToArray(list, o);
+}
+
+typedef struct cell setting_cells[N_SETTINGS][N_WHO];
+
+static void round_of(struct bench *b, setting_cells *cells, unsigned round)
+{
+	for (int where = 0; where < N_SETTINGS; where++) {
+		for (size_t i = 0; i < N_CALLS; i++) {
+			bench_progress("round %u of %u, setting %s: %s", round + 1, b->rounds,
+				       setting_names[where], calls[i].name);
+			for (unsigned k = 0; k < N_WHO && !bench_stopped(); k++) {
+				enum who who = (enum who)((k + round) % N_WHO); /* none is always the first */
+				struct cell *cell = &cells[i][where][who];
+
+				if (cell->used)
+					take(b, cell, &calls[i], (enum setting)where, who);
+			}
+		}
+	}
+}
+
+int calls_measure(struct bench *b)
+{
+	setting_cells *cells = calloc(N_CALLS, sizeof(*cells));
+	bool any = false;
+
+	if (!cells)
+		return -ENOMEM;
+	for (size_t i = 0; i < N_CALLS; i++)
+		for (int where = 0; where < N_SETTINGS; where++)
+			for (int who = 0; who < N_WHO; who++) {
+				bool use = b->settings[where] && bench_wants(b->only, calls[i].name) &&
+					   !(b->quick && calls[i].flags & LONG) &&
+					   has(b, &calls[i], (enum setting)where, (enum who)who);
+				cells[i][where][who].used = use;
+				any |= use;
+			}
+	for (unsigned round = 0; any && round < b->rounds && !bench_stopped(); round++)
+		round_of(b, cells, round);
+	cJSON *list = cJSON_AddArrayToObject(b->results, "calls");
+	for (size_t i = 0; i < N_CALLS; i++)
+		for (int where = 0; where < N_SETTINGS; where++)
+			for (int who = 0; who < N_WHO; who++)
+				if (cells[i][where][who].used)
+					tell(&cells[i][where][who], &calls[i], (enum setting)where,
+					     (enum who)who, list);
+	free(cells);
+	return bench_stopped() ? -EINTR : 0;
+}
