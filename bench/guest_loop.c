@@ -71,7 +71,7 @@ static double clock_cost(void)
 /* Until it is warm. Returns how many calls make a batch: less than LOOP_BATCH when they are slow. */
 static unsigned warm_up(const struct loop_op *op, struct amount a)
 {
-	uint64_t start = loop_now_ns(), spent = 0, limit = a.ns ? a.ns / 20 : UINT64_MAX / 2, n = 0;
+	uint64_t start = loop_now_ns(), spent = 0, limit = a.ns ? a.ns / 100 : UINT64_MAX / 2, n = 0;
 
 	while (n < WARM_UP && spent < WARM_UP_NS) {
 		loop_once(op);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* warren bench: what interception costs here. main.c is the command, place.c the files that are used, calls.c
- * and sample.c single calls, procs.c and machine.c what /proc says. */
+ * and sample.c single calls, counts.c a supervisor's own system calls, procs.c and
+ * machine.c what /proc says. */
 #ifndef WARREN_TOOLS_BENCH_BENCH_H
 #define WARREN_TOOLS_BENCH_BENCH_H
 
@@ -40,7 +41,7 @@ bool bench_stopped(void);
 void bench_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Samples of nanoseconds or rates as JSON; what is below 0 failed and is null. */
 cJSON *bench_samples(const double *v, unsigned n);
-double bench_rounded(double v); /* to a tenth */
+double bench_rounded(double v, double parts); /* to a whole number of parts of 1 */
 /* Is the name in a list of words? NULL holds all. */
 bool bench_wants(const char *list, const char *name);
 /* What is not measured, and why: to the results and, as a line, to stderr. Once for each who. */
@@ -52,23 +53,41 @@ int place_find_programs(struct bench *b);
 int place_make(struct bench *b);
 void place_remove(struct bench *b);
 
+/* ---- procs.c ---- */
+struct usage {
+	double cpu_ns, switches;
+};
+/* fn for each thread of pid and of the processes below it, but for those of that name (NULL: none) and what
+ * is below them; task is its directory in /proc. 0, or a negative errno: the kernel does not tell. */
+int procs_each_thread(pid_t pid, const char *but, void (*fn)(const char *task, pid_t tid, void *arg),
+		      void *arg);
+/* Of all these threads together. */
+int procs_usage(pid_t pid, struct usage *ret);
+
+/* ---- counts.c ---- */
+#define COUNTS_MAX_NAMES 64
+struct counts;
+/* 0, or a negative errno: this kernel has no such tracepoint, or we may not see it. */
+int counts_new(struct counts **ret);
+/* From now on the calls of the threads at and below pid are counted, the guest's excepted; until
+ * counts_detach(), which must be called in any case. 0 or a negative errno. */
+int counts_attach(struct counts *c, pid_t pid);
+void counts_detach(struct counts *c);
+/* All calls, for each of so many of the guest's; the same by name are added to names. < 0: there were too
+ * many to count. */
+double counts_tell(const struct counts *c, double calls, cJSON *names);
+void counts_free(struct counts *c);
+
 /* ---- sample.c ---- */
 struct sample {
 	double ns;		 /* of a call: the median of many batches */
 	double calls;		 /* all that were made, to which the following belong */
 	double cpu_ns, switches; /* of guest and supervisor; < 0: not known */
 };
-/* Runs argv, which is bench-guest --sample or leads to it, in cwd. Adds to h. 0, or a negative errno and why,
- * one line. */
-int sample_run(char *const *argv, const char *cwd, struct sample *ret, struct histogram *h, char *why,
-	       size_t size);
-
-/* ---- procs.c: the processes at and below one, of which every thread is looked at ---- */
-struct usage {
-	double cpu_ns, switches;
-};
-/* 0, or a negative errno: the kernel does not tell. */
-int procs_usage(pid_t pid, struct usage *ret);
+/* Runs argv, which is bench-guest --sample or leads to it, in cwd. Adds to h; counts what the supervisor does
+ * unless counts is NULL. 0, or a negative errno and why, one line. */
+int sample_run(char *const *argv, const char *cwd, struct counts *counts, struct sample *ret,
+	       struct histogram *h, char *why, size_t size);
 
 /* ---- calls.c ---- */
 int calls_measure(struct bench *b);

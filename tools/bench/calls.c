@@ -49,7 +49,9 @@ static const struct call {
 	{"getxattr", "xattr", "t/b/c/f", "getxattr of a file that has none", 0},
 };
 
-#define N_CALLS (sizeof(calls) / sizeof(calls[0]))
+#define COUNT_NS  20000000.0 /* how long the supervisor's calls are counted */
+#define COUNT_MAX 300.0	     /* calls of the guest, at most: the kernel's buffer has room for so many */
+#define N_CALLS	  (sizeof(calls) / sizeof(calls[0]))
 
 const char *const setting_names[] = {"root", "foreign", "layer", "touched", NULL};
 
@@ -62,6 +64,8 @@ struct cell {
 	unsigned n;
 	double calls, cpu_calls, cpu_ns, switches; /* sums; cpu_calls: those that the other two belong to */
 	struct histogram h;
+	double supervisor_calls;
+	cJSON *names; /* NULL: not counted */
 };
 
 struct words {
@@ -142,7 +146,7 @@ static void add_warren(struct words *w, const struct bench *b, enum setting wher
 }
 
 static void command(struct words *w, const struct bench *b, const struct call *c, enum setting where,
-		    enum who who)
+		    enum who who, const char *amount)
 {
 	*w = (struct words){0};
 	set_paths(w, b, c, where, who);
@@ -157,7 +161,7 @@ static void command(struct words *w, const struct bench *b, const struct call *c
 	add(w, c->op);
 	if (c->path)
 		add(w, w->path);
-	add(w, b->amount);
+	add(w, amount);
 }
 
 /* Has this who this call in this setting? A floor has no layers. */
@@ -182,8 +186,8 @@ static void take(struct bench *b, struct cell *cell, const struct call *c, enum 
 		cell->ns[cell->n++] = -1;
 		return;
 	}
-	command(&w, b, c, where, who);
-	int r = sample_run(w.list, b->dir, &s, &cell->h, why, sizeof(why));
+	command(&w, b, c, where, who, b->amount);
+	int r = sample_run(w.list, b->dir, NULL, &s, &cell->h, why, sizeof(why));
 	if (bench_stopped())
 		return;
 	cell->ns[cell->n++] = r < 0 ? -1 : s.ns;
@@ -229,8 +233,12 @@ static void tell(const struct cell *cell, const struct call *c, enum setting whe
 	cJSON_AddNumberToObject(o, "p999", histogram_percentile(&cell->h, 99.9));
 	cJSON_AddItemToObject(o, "histogram", histogram_json(&cell->h));
 	if (cell->cpu_calls > 0) {
-		cJSON_AddNumberToObject(o, "cpu_ns", bench_rounded(cell->cpu_ns / cell->cpu_calls));
-		cJSON_AddNumberToObject(o, "switches", bench_rounded(cell->switches / cell->cpu_calls));
+		cJSON_AddNumberToObject(o, "cpu_ns", bench_rounded(cell->cpu_ns / cell->cpu_calls, 10));
+		cJSON_AddNumberToObject(o, "switches", bench_rounded(cell->switches / cell->cpu_calls, 100));
+	}
+	if (cell->names) {
+		cJSON_AddNumberToObject(o, "supervisor_calls", cell->supervisor_calls);
+		cJSON_AddItemToObject(o, "supervisor_names", cell->names);
 	}
 	cJSON_AddItemToArray(list, o);
 }
@@ -254,6 +262,49 @@ static void round_of(struct bench *b, setting_cells *cells, unsigned round)
 	}
 }
 
+/* A run of its own, with as many calls as a moment has: a tracepoint costs those time who pass it. */
+static void count(struct bench *b, struct counts *counts, struct cell *cell, const struct call *c,
+		  enum setting where, enum who who)
+{
+	static struct histogram ignored;
+	char why[300], amount[32];
+	double ns = histogram_percentile(&cell->h, 50), n = ns > 0 ? COUNT_NS / ns : 0;
+	struct words w;
+	struct sample s;
+
+	snprintf(amount, sizeof(amount), "%.0f", n < 2 ? 2 : n > COUNT_MAX ? COUNT_MAX : n);
+	command(&w, b, c, where, who, amount);
+	if (sample_run(w.list, b->dir, counts, &s, &ignored, why, sizeof(why)) < 0)
+		return;
+	cell->names = cJSON_CreateObject();
+	cell->supervisor_calls = counts_tell(counts, s.calls, cell->names);
+	if (cell->supervisor_calls < 0) {
+		cJSON_Delete(cell->names);
+		cell->names = NULL;
+	}
+}
+
+static void count_all(struct bench *b, setting_cells *cells)
+{
+	struct counts *counts;
+	int r = counts_new(&counts);
+
+	if (r < 0) {
+		bench_leave_out(b, "supervisor's system calls", strerror(-r));
+		return;
+	}
+	for (size_t i = 0; i < N_CALLS; i++) {
+		bench_progress("the supervisor's system calls: %s", calls[i].name);
+		for (int where = 0; where < N_SETTINGS; where++)
+			for (int who = 0; who < N_WHO && !bench_stopped(); who++)
+				if (cells[i][where][who].used && !cells[i][where][who].failed &&
+				    who != NATIVE)
+					count(b, counts, &cells[i][where][who], &calls[i],
+					      (enum setting)where, (enum who)who);
+	}
+	counts_free(counts);
+}
+
 int calls_measure(struct bench *b)
 {
 	setting_cells *cells = calloc(N_CALLS, sizeof(*cells));
@@ -272,6 +323,8 @@ int calls_measure(struct bench *b)
 			}
 	for (unsigned round = 0; any && round < b->rounds && !bench_stopped(); round++)
 		round_of(b, cells, round);
+	if (any && !bench_stopped())
+		count_all(b, cells);
 	cJSON *list = cJSON_AddArrayToObject(b->results, "calls");
 	for (size_t i = 0; i < N_CALLS; i++)
 		for (int where = 0; where < N_SETTINGS; where++)

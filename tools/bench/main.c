@@ -60,9 +60,9 @@ void bench_progress(const char *fmt, ...)
 	va_end(ap);
 }
 
-double bench_rounded(double v)
+double bench_rounded(double v, double parts)
 {
-	return round(v * 10) / 10;
+	return round(v * parts) / parts;
 }
 
 cJSON *bench_samples(const double *v, unsigned n)
@@ -70,8 +70,8 @@ cJSON *bench_samples(const double *v, unsigned n)
 	cJSON *list = cJSON_CreateArray();
 
 	for (unsigned i = 0; i < n; i++)
-		cJSON_AddItemToArray(list,
-				     v[i] < 0 ? cJSON_CreateNull() : cJSON_CreateNumber(bench_rounded(v[i])));
+		cJSON_AddItemToArray(list, v[i] < 0 ? cJSON_CreateNull()
+						    : cJSON_CreateNumber(bench_rounded(v[i], 10)));
 	return list;
 }
 

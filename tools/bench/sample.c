@@ -120,7 +120,21 @@ static int parse(const char *text, struct sample *s, double *children_ns, struct
 	return 0;
 }
 
-static int converse(struct child *c, struct sample *s, struct histogram *h)
+/* The guest's loop, looked at from outside. */
+static int watch_loop(struct child *c, struct counts *counts)
+{
+	int r = counts ? counts_attach(counts, c->pid) : 0;
+
+	if (r == 0)
+		r = go_on(c);
+	if (r == 0)
+		r = expect(c, "done");
+	if (counts)
+		counts_detach(counts);
+	return r;
+}
+
+static int converse(struct child *c, struct counts *counts, struct sample *s, struct histogram *h)
 {
 	struct usage before, after;
 	double children = 0;
@@ -128,9 +142,7 @@ static int converse(struct child *c, struct sample *s, struct histogram *h)
 	bool known = r == 0 && procs_usage(c->pid, &before) == 0;
 
 	if (r == 0)
-		r = go_on(c);
-	if (r == 0)
-		r = expect(c, "done");
+		r = watch_loop(c, counts);
 	known = known && r == 0 && procs_usage(c->pid, &after) == 0;
 	if (r == 0)
 		r = go_on(c);
@@ -163,14 +175,14 @@ static void explain(struct child *c, int r, int status, char *why, size_t size)
 		snprintf(why, size, "%s", strerror(-r));
 }
 
-int sample_run(char *const *argv, const char *cwd, struct sample *ret, struct histogram *h, char *why,
-	       size_t size)
+int sample_run(char *const *argv, const char *cwd, struct counts *counts, struct sample *ret,
+	       struct histogram *h, char *why, size_t size)
 {
 	static struct child c; /* too large for the stack */
 	int status = 0, r = start(&c, argv, cwd);
 
 	if (r == 0)
-		r = converse(&c, ret, h);
+		r = converse(&c, counts, ret, h);
 	if (c.in >= 0) { /* the end of the file lets it go on, whatever went wrong */
 		close(c.in);
 		c.in = -1;
