@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a guest's path to the object it names. The kernel walks every symlink-free stretch (openat2 with
  * RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH from the mount's own fd), so what is reached lies at the canonical
- * path that the policy was asked about; symlinks, mounts and /proc are stepped over in walk.c. A relative
+ * path that the policy was asked about; symlinks, mounts and /proc are stepped over in walk*.c. A relative
  * path goes by the name of what it is relative to, if that leads there (origin.c). */
 #ifndef WARREN_HANDLERS_RESOLVE_H
 #define WARREN_HANDLERS_RESOLVE_H
