@@ -17,6 +17,7 @@ int warren_policy_derive(struct warren_policy *base, struct warren_policy **ret)
 		return r;
 	p->base = wr_policy_ref(base);
 	p->net = base->net;
+	p->ipc = base->ipc;
 	*ret = p;
 	return 0;
 }

@@ -157,7 +157,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool fo
 		const struct wr_syscall *row = &wr_table[i];
 		if (row->nr < 0 || row->trapped == WR_BY_ARGUMENTS ||
 		    (row->trapped == WR_IF_GUARDED && !p->guarded) ||
-		    (row->trapped == WR_IF_LAYERED && !p->n_layers))
+		    (row->trapped == WR_IF_LAYERED && !p->n_layers) ||
+		    (row->trapped == WR_UNLESS_IPC && p->ipc == WARREN_IPC_HOST))
 			continue;
 		/* The same number in both lists: the denial wins, whatever the order. */
 		uint32_t action = row->handler ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO((uint32_t)row->error);
@@ -273,12 +274,13 @@ static size_t add_by_request(const struct warren_policy *p, struct sock_filter p
 	return n;
 }
 
-/* All that a filter depends on are the network, whether changes by fd are served, whether there is a layer,
- * whether processes are counted, and the kernel's Landlock: so there are a few of them in a process, however
- * many policies. Never freed. */
+/* All that a filter depends on are the network, IPC, whether changes by fd are served, whether there is a
+ * layer, whether processes are counted, and the kernel's Landlock: so there are a few of them in a process,
+ * however many policies. Never freed. */
 static struct cached {
 	struct cached *next;
 	enum warren_net net;
+	enum warren_ipc ipc;
 	bool guarded, forks, layered;
 	int landlock;
 	unsigned short len;
@@ -337,12 +339,13 @@ int wr_filter_get(const struct warren_policy *p, bool forks, struct sock_filter 
 
 	pthread_mutex_lock(&cache_lock);
 	struct cached *c = cache;
-	while (c && (c->net != p->net || c->guarded != p->guarded || c->forks != forks ||
+	while (c && (c->net != p->net || c->ipc != p->ipc || c->guarded != p->guarded || c->forks != forks ||
 		     c->layered != (p->n_layers > 0) || c->landlock != landlock))
 		c = c->next;
 	if (!c && (r = build(p, forks, &c)) == 0) {
 		c->next = cache;
 		c->net = p->net;
+		c->ipc = p->ipc;
 		c->guarded = p->guarded;
 		c->forks = forks;
 		c->layered = p->n_layers > 0;

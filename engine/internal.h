@@ -35,6 +35,7 @@ enum wr_trapped { /* in which sandboxes */
 		  WR_IF_GUARDED,   /* where not all that a guest holds may be changed by it (policy.h) */
 		  WR_BY_ARGUMENTS, /* filter.c knows which */
 		  WR_IF_LAYERED,   /* where there is a layer */
+		  WR_UNLESS_IPC,   /* denied where System V IPC with the host is not allowed */
 };
 struct wr_syscall {
 	const char *name;

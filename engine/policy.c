@@ -97,6 +97,14 @@ int warren_policy_set_net(struct warren_policy *p, enum warren_net net)
 	return 0;
 }
 
+int warren_policy_set_ipc(struct warren_policy *p, enum warren_ipc ipc)
+{
+	if (p->frozen || p->base)
+		return -EBUSY;
+	p->ipc = ipc;
+	return 0;
+}
+
 int warren_policy_set_lower_frozen(struct warren_policy *p, int frozen)
 {
 	if (p->frozen || p->base)

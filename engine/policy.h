@@ -62,6 +62,7 @@ struct warren_policy {
 	struct warren_policy *base; /* that this one is derived from, with a reference; NULL */
 	char *root;		    /* as given */
 	enum warren_net net;
+	enum warren_ipc ipc;
 	struct wr_mount_spec {
 		char *host, *guest;
 		bool readonly;

@@ -74,10 +74,13 @@
 #define GUARDED(...) ROW(WR_IF_GUARDED, __VA_ARGS__)
 #define LAYERED(...) ROW(WR_IF_LAYERED, __VA_ARGS__)
 #define SOME(...)    ROW(WR_BY_ARGUMENTS, __VA_ARGS__)
-#define DENY(name_, x86_64, aarch64, errno_, reason)                                                         \
+#define DENY(...)    DENIED(WR_ALWAYS, __VA_ARGS__)
+#define IPC(...)     DENIED(WR_UNLESS_IPC, __VA_ARGS__)
+#define DENIED(trapped_, name_, x86_64, aarch64, errno_, reason)                                             \
 	{.name = #name_,                                                                                     \
 	 .canonical = #name_,                                                                                \
 	 .nr = NR(x86_64, aarch64),                                                                          \
+	 .trapped = trapped_,                                                                                \
 	 .support = WARREN_DENIED,                                                                           \
 	 .error = errno_,                                                                                    \
 	 .note = reason},

@@ -21,6 +21,7 @@ enum {
 	OPT_ENV,
 	OPT_CLEAN,
 	OPT_NET,
+	OPT_IPC,
 	OPT_LIMITS,
 	OPT_PROFILE,
 	OPT_COW,
@@ -41,6 +42,7 @@ static const struct argp_option options[] = {
 	{"env", OPT_ENV, "NAME=VALUE", 0, "Set an environment variable", 0},
 	{"clean-env", OPT_CLEAN, NULL, 0, "Start from an empty environment (PATH, HOME and TERM are set)", 0},
 	{"net", OPT_NET, "none|host", 0, "The network (default: none)", 0},
+	{"ipc", OPT_IPC, "none|host", 0, "System V IPC, shared with the host (default: none)", 0},
 	{"limits", OPT_LIMITS, "LIST", 0,
 	 "Of memory=, processes=, cpu=, wall=, files=, file-size=; best-effort: where memory cannot be "
 	 "limited "
@@ -186,6 +188,11 @@ static error_t set(struct sandbox_options *o, int key, char *arg)
 			return options_bad(o, "--net '%s': none or host is wanted", arg);
 		o->net = arg[0] == 'h' ? WARREN_NET_HOST : WARREN_NET_NONE;
 		return 0;
+	case OPT_IPC:
+		if (strcmp(arg, "none") && strcmp(arg, "host"))
+			return options_bad(o, "--ipc '%s': none or host is wanted", arg);
+		o->ipc = arg[0] == 'h' ? WARREN_IPC_HOST : WARREN_IPC_NONE;
+		return 0;
 	case OPT_LIMITS: {
 		char why[300];
 		return limits_parse(&o->limits, arg, why, sizeof(why)) < 0
@@ -308,6 +315,7 @@ int options_policy(struct sandbox_options *o, struct warren_policy *p, const cha
 	if (o->root)
 		warren_policy_set_root(p, o->root);
 	warren_policy_set_net(p, o->net);
+	warren_policy_set_ipc(p, o->ipc);
 	warren_policy_set_lower_frozen(p, o->lower_frozen);
 	for (unsigned i = 0; i < o->n_rules; i++)
 		if (warren_policy_add_rule(p, o->rules[i].access, o->rules[i].path) < 0) {

@@ -34,6 +34,7 @@ struct sandbox_options {
 		unsigned n_lowers;
 	} cow[OPTIONS_MAX_COW];
 	unsigned n_cow;
+	enum warren_ipc ipc;
 	bool lower_frozen;
 	uint64_t layer_size, layer_files; /* of each; 0: no limit */
 	enum warren_net net;

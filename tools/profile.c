@@ -27,6 +27,7 @@ static const struct {
 	{"cwd", "cwd", STRING},
 	{"env", "env", VARIABLES},
 	{"net", "net", STRING},
+	{"ipc", "ipc", STRING},
 	{"clean_env", "clean-env", TRUTH},
 	{"timeout", "timeout", NUMBER},
 	{"limits", "limits", LIMITS},
@@ -52,10 +53,11 @@ static error_t unknown_key(struct sandbox_options *o, const char *file, const ch
 	const char *close = words_closest(name, names);
 	if (close)
 		return options_bad(o, "%s: there is no '%s'; did you mean '%s'?", file, name, close);
-	return options_bad(o,
-			   "%s: there is no '%s'; root, read, write, deny, mount, cwd, env, clean_env, net, "
-			   "timeout, limits, cow, lower_frozen and layer_size are known",
-			   file, name);
+	return options_bad(
+		o,
+		"%s: there is no '%s'; root, read, write, deny, mount, cwd, env, clean_env, net, ipc, "
+		"timeout, limits, cow, lower_frozen and layer_size are known",
+		file, name);
 }
 
 /* The message of the option, with the file in front. */

@@ -46,4 +46,21 @@ if python3 -c '' 2>/dev/null; then
 	[ $? = 1 ] && grep -q '6 passed, 1 failed' log || { fail "regression.sh"; cat log >&2; }
 	[ ! -e scripts/state ] && [ "$(ls "$base/layers" | wc -l)" = 1 ] || fail "regression.sh: layers"
 fi
+if command -v afl-fuzz >/dev/null && command -v afl-cc >/dev/null; then
+	cat >target.c <<-'END'
+	#include <stdio.h>
+	#include <stdlib.h>
+	int main(void)
+	{
+		char b[8] = "";
+		if (fgets(b, sizeof(b), stdin) && b[0] == 'w' && b[1] == 'a')
+			abort();
+		return remove("target.c") == 0; /* it may not */
+	}
+	END
+	mkdir seeds && echo hello >seeds/a && echo wxx >seeds/b
+	afl-cc -o target target.c >log 2>&1 || { fail "afl-cc"; cat log >&2; }
+	timeout 100 ./afl.sh ./target seeds findings 2 8 >log 2>&1 || { fail "afl.sh"; cat log >&2; }
+	[ -e findings/f1/fuzzer_stats ] && [ -e findings/f2/fuzzer_stats ] && [ -e target.c ] || { fail "afl.sh: findings"; cat log >&2; }
+fi
 done_testing

@@ -17,8 +17,11 @@ char *rerun_command(const struct sandbox_options *o, const char *cwd)
 	if (!f)
 		return NULL;
 	fputs("warren run", f);
-	const char *single[][2] = {{"--root", o->root}, {"--cwd", cwd}, {"--net", o->net ? "host" : NULL}};
-	for (size_t i = 0; i < 3; i++) {
+	const char *single[][2] = {{"--root", o->root},
+				   {"--cwd", cwd},
+				   {"--net", o->net ? "host" : NULL},
+				   {"--ipc", o->ipc ? "host" : NULL}};
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
 		char *q = single[i][1] ? shell_quote(single[i][1]) : NULL;
 		if (q)
 			fprintf(f, " %s %s", single[i][0], q);

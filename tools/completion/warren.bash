@@ -49,19 +49,19 @@ _warren()
 	--root | --cwd | --cow | --lower | --layer | --keep-failed | --collect) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	-r | -w | --read | --write | --deny | --mount | --profile | --trace | --results | --resume | --junit) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	--limits) mapfile -t COMPREPLY < <(compgen -W "memory= processes= cpu= wall= files= file-size= best-effort" -- "$cur") ;;
-	--net) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$cur") ;;
+	--net | --ipc) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$cur") ;;
 	--on-exit) mapfile -t COMPREPLY < <(compgen -W "keep discard commit commit-on-success" -- "$cur") ;;
 	--env | --timeout | --layer-size | --layer-files | --jobs | -j | --retry | --seed | --shard | --prepare | --output-limit) ;;
 	*)
 		if [[ ${COMP_WORDS[1]} == batch ]]; then
-			mapfile -t COMPREPLY < <(compgen -f -W "-r -w -j -k -q --root --read --write --deny --mount --cwd --env --clean-env --net
+			mapfile -t COMPREPLY < <(compgen -f -W "-r -w -j -k -q --root --read --write --deny --mount --cwd --env --clean-env --net --ipc --ipc
 				--cow --lower --lower-frozen --layer-size --layer-files --limits --profile --jobs --timeout --retry --fail-fast --shuffle --seed --shard
 				--keep-failed --collect --prepare --results --resume --rerun-failed --junit --ordered --follow --no-output --output-limit
 				--quiet --help :::" -- "$cur")
 			compopt -o filenames 2>/dev/null
 			return
 		fi
-		mapfile -t COMPREPLY < <(compgen -W "-r -w --root --read --write --deny --mount --cwd --env --clean-env --net
+		mapfile -t COMPREPLY < <(compgen -W "-r -w --root --read --write --deny --mount --cwd --env --clean-env --net --ipc --ipc
 			--cow --lower --lower-frozen --layer --layer-size --layer-files --on-exit --dry-run --limits --profile --timeout --stats --json --trace --help --" -- "$cur")
 		;;
 	esac

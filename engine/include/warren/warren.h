@@ -54,6 +54,7 @@ enum warren_access {
 	WARREN_DENY = 4,  /* nothing, whatever else is said */
 };
 enum warren_net { WARREN_NET_NONE, WARREN_NET_HOST };
+enum warren_ipc { WARREN_IPC_NONE, WARREN_IPC_HOST };
 
 int warren_policy_new(struct warren_policy **ret);
 void warren_policy_unref(struct warren_policy *p);
@@ -104,6 +105,9 @@ int warren_policy_reset(struct warren_policy *p);
  * and names, nothing that they may not see. -EBUSY: a sandbox was started, or the policy is derived. */
 int warren_policy_set_lower_frozen(struct warren_policy *p, int frozen);
 int warren_policy_set_net(struct warren_policy *p, enum warren_net net);
+/* WARREN_IPC_HOST: System V IPC, all that the user may use, in and outside of sandboxes; what is made stays
+ * when the sandbox has ended. Default: none. -EBUSY as above. */
+int warren_policy_set_ipc(struct warren_policy *p, enum warren_ipc ipc);
 /* Text for the last error of a warren_policy_ or warren_sandbox_start call on this policy: one line, owned by
  * the policy, valid until the next call; "" when there was none. */
 const char *warren_policy_error(const struct warren_policy *p);
