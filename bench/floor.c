@@ -7,6 +7,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "floor_many.h"
 #include "floor_measure.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ static int usage(FILE *to)
 	fprintf(to,
 		"usage: warren-floor [--json] [--rounds N] [--calls N]\n"
 		"       warren-floor [OPTION]... [--root DIR] -- PROGRAM [ARG]...\n"
+		"       warren-floor --many N [--threads N] [--seconds S] BENCH-GUEST\n"
 		"\n"
 		"Measure the least that system call interception costs, or run PROGRAM (static; found at\n"
 		"DIR/PROGRAM) under the simplest handlers: open, stat, statx, access and readlink of "
@@ -40,6 +42,8 @@ static int usage(FILE *to)
 		"  --pin WHERE       none, same (one CPU; default) or split (guest and supervisor apart)\n"
 		"  --async-wakeup    leave the default wake-up on\n"
 		"  --id-valid        revalidate each notification, as a secure supervisor must\n"
+		"  --many N          N guests of BENCH-GUEST that make null calls, in one io_uring for each "
+		"thread\n"
 		"  --rounds N        rounds to take medians over (default 11)\n"
 		"  --calls N         calls of each row in a round (default 2000)\n"
 		"  --json            machine-readable\n");
@@ -106,6 +110,9 @@ enum {
 	OPT_ROUNDS,
 	OPT_CALLS,
 	OPT_JSON,
+	OPT_MANY,
+	OPT_THREADS,
+	OPT_SECONDS,
 	OPT_HELP
 };
 
@@ -119,6 +126,9 @@ static const struct option options[] = {
 	{"rounds", required_argument, NULL, OPT_ROUNDS},
 	{"calls", required_argument, NULL, OPT_CALLS},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"many", required_argument, NULL, OPT_MANY},
+	{"threads", required_argument, NULL, OPT_THREADS},
+	{"seconds", required_argument, NULL, OPT_SECONDS},
 	{"help", no_argument, NULL, OPT_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -127,6 +137,8 @@ struct settings {
 	struct floor_config conf;
 	struct measure_options measure;
 	const char *root;
+	unsigned many, threads;
+	double seconds;
 };
 
 /* 0, a negative errno for a bad word, or 1 when help was asked for. */
@@ -159,11 +171,32 @@ static int parse_option(struct settings *s, int opt)
 	case OPT_JSON:
 		s->measure.json = true;
 		return 0;
+	case OPT_MANY:
+		s->many = (unsigned)atoi(optarg);
+		return s->many ? 0 : -EINVAL;
+	case OPT_THREADS:
+		s->threads = (unsigned)atoi(optarg);
+		return s->threads ? 0 : -EINVAL;
+	case OPT_SECONDS:
+		s->seconds = atof(optarg);
+		return s->seconds > 0 ? 0 : -EINVAL;
 	case OPT_HELP:
 		return 1;
 	default:
 		return -EINVAL;
 	}
+}
+
+static int run_many(const struct settings *s, const char *program)
+{
+	struct floor_rate rate;
+	int r = floor_many(program, s->many, s->threads, s->seconds, &rate);
+
+	if (r < 0)
+		fprintf(stderr, "warren-floor: %u guests: %s\n", s->many, strerror(-r));
+	else
+		printf("per_s=%.1f cpu_ns=%.1f\n", rate.per_s, rate.cpu_ns);
+	return r < 0;
 }
 
 int main(int argc, char **argv)
@@ -172,6 +205,8 @@ int main(int argc, char **argv)
 		.conf = {.null_nr = -1, .pin = FLOOR_PIN_SAME},
 		.measure = {.rounds = 11, .calls = 2000},
 		.root = "/",
+		.threads = 1,
+		.seconds = 1,
 	};
 	int opt, r;
 
@@ -186,6 +221,8 @@ int main(int argc, char **argv)
 			fprintf(stderr, "warren-floor: %s\n", strerror(-r));
 		return r < 0;
 	}
+	if (s.many)
+		return run_many(&s, argv[optind]);
 	s.conf.root_fd = open(s.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s.conf.root_fd < 0) {
 		fprintf(stderr, "warren-floor: %s: %s\n", s.root, strerror(errno));

@@ -4,6 +4,7 @@
  *
  * Two passes. The first times batches and gives the figure to compare, free of the clock's own cost; the
  * second times calls one by one, less the clock, for the histogram. */
+#include "guest.h"
 #include "histogram.h"
 #include "loop.h"
 
@@ -130,6 +131,7 @@ static int usage(void)
 		"       bench-guest [--wait|--sample] getppid|null|getcwd AMOUNT\n"
 		"       bench-guest [--wait] call NR [ARG...] AMOUNT\n"
 		"       bench-guest now|exit\n"
+		"       bench-guest threads N SECONDS\n"
 		"OP: open openat2 stat statx access readlink enoent getdents mkdir create rename symlink "
 		"chdir\n"
 		"xattr exec. AMOUNT: 20000 (calls), 2s or 30ms. ARG: a number, or @text for a pointer to "
@@ -222,6 +224,8 @@ int main(int argc, char **argv)
 		return 0;
 	if (argc == 2 && !strcmp(argv[1], "now"))
 		return printf("%llu\n", (unsigned long long)loop_now_ns()) < 0;
+	if (argc == 4 && !strcmp(argv[1], "threads"))
+		return guest_threads((unsigned)atoi(argv[2]), atof(argv[3]));
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		wait |= !strcmp(argv[i], "--wait");
 		sampling |= !strcmp(argv[i], "--sample");

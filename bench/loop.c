@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static int parse_call(struct loop_op *op, int argc, char **argv)
 {
@@ -84,14 +83,6 @@ int loop_check(const struct loop_op *op)
 	}
 }
 
-uint64_t loop_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 uint64_t loop_batch(const struct loop_op *op, unsigned n)
 {
 	uint64_t start = loop_now_ns();
@@ -99,19 +90,4 @@ uint64_t loop_batch(const struct loop_op *op, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		loop_once(op);
 	return loop_now_ns() - start;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double loop_percentile(double *v, size_t n, double percent)
-{
-	if (!n)
-		return 0;
-	qsort(v, n, sizeof(*v), by_value);
-	return v[(size_t)((double)(n - 1) * percent / 100.0 + 0.5)];
 }

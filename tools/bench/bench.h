@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* warren bench: what interception costs here. main.c is the command, place.c the files that are used, calls.c
- * and sample.c single calls, counts.c a supervisor's own system calls, procs.c and
- * machine.c what /proc says. */
+ * and sample.c single calls, counts.c a supervisor's own system calls, many.c and
+ * starts.c whole sandboxes (engine.c), procs.c and machine.c what /proc says. */
 #ifndef WARREN_TOOLS_BENCH_BENCH_H
 #define WARREN_TOOLS_BENCH_BENCH_H
 
@@ -16,11 +16,15 @@
 #define BENCH_MAX_ROUNDS 200
 #define BENCH_MAX_ARGS	 64
 
+/* Words of a command, for as long as the block lasts. */
+#define WORDS(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
+
 enum setting { IN_ROOT, IN_FOREIGN, IN_LAYER, IN_TOUCHED, N_SETTINGS };
 extern const char *const setting_names[]; /* NULL-terminated */
 
 struct bench {
 	unsigned rounds;
+	bool rounds_given;
 	const char *amount;	   /* for bench-guest, of a sample: calls or time */
 	const char *only;	   /* names of calls with blanks or commas between them; NULL: all */
 	bool settings[N_SETTINGS]; /* that are wanted */
@@ -89,9 +93,16 @@ struct sample {
 int sample_run(char *const *argv, const char *cwd, struct counts *counts, struct sample *ret,
 	       struct histogram *h, char *why, size_t size);
 
+/* Runs argv in cwd; what it prints goes to buf. As above. */
+int sample_output(char *const *argv, const char *cwd, char *buf, size_t buf_size, char *why, size_t size);
+
 /* ---- calls.c ---- */
 int calls_measure(struct bench *b);
 bool calls_know(const char *name);
+
+/* ---- many.c, starts.c: 0, or a negative errno when it was stopped ---- */
+int many_measure(struct bench *b);
+int starts_measure(struct bench *b);
 
 /* ---- machine.c ---- */
 cJSON *machine_describe(void);

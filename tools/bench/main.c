@@ -31,7 +31,8 @@ static const struct argp_option options[] = {
 	{"rounds", OPT_ROUNDS, "N", 0,
 	 "Rounds, in which the compared ones take turns (default 7; 3 with --quick)", 1},
 	{"calls", OPT_CALLS, "N", 0, "N calls for each sample (default: as many as 40 ms take)", 1},
-	{"only", OPT_ONLY, "CALLS", 0, "Only these calls, e.g. \"open stat\"", 1},
+	{"only", OPT_ONLY, "NAMES", 0,
+	 "Only these calls, or starts, or throughput, e.g. \"open stat starts\"", 1},
 	{"setting", OPT_SETTING, "SETTINGS", 0, "Only these, of: root foreign layer touched", 1},
 	{0},
 };
@@ -129,6 +130,11 @@ static error_t check_list(struct command *c, const char *option, const char *lis
 	return 0;
 }
 
+static bool know_part(const char *name)
+{
+	return calls_know(name) || !strcmp(name, "starts") || !strcmp(name, "throughput");
+}
+
 static bool know_setting(const char *name)
 {
 	for (int i = 0; i < N_SETTINGS; i++)
@@ -167,7 +173,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return number(c, "--calls", arg, 100000000, &calls);
 	case OPT_ONLY:
 		c->bench.only = arg;
-		return check_list(c, "--only", arg, calls_know);
+		return check_list(c, "--only", arg, know_part);
 	case OPT_SETTING:
 		for (int i = 0; i < N_SETTINGS; i++)
 			c->bench.settings[i] = bench_wants(arg, setting_names[i]);
@@ -242,6 +248,10 @@ static int measure(struct bench *b)
 	if (r < 0)
 		return fail(1, "the temporary directory cannot be filled", r);
 	r = calls_measure(b);
+	if (r == 0 && bench_wants(b->only, "starts"))
+		r = starts_measure(b);
+	if (r == 0 && bench_wants(b->only, "throughput"))
+		r = many_measure(b);
 	bench_progress("%s", "");
 	if (r < 0 && !bench_stopped())
 		return fail(1, "the calls", r);
@@ -267,6 +277,7 @@ int cmd_bench(int argc, char **argv)
 		return EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &c))
 		return fail(EXIT_USAGE, c.bad[0] ? c.bad : "wrong arguments; see " BENCH_NAME " --help", 0);
+	c.bench.rounds_given = c.bench.rounds;
 	if (!c.bench.rounds)
 		c.bench.rounds = c.bench.quick ? 3 : 7;
 	if (!c.bench.amount)

@@ -175,26 +175,44 @@ static void explain(struct child *c, int r, int status, char *why, size_t size)
 		snprintf(why, size, "%s", strerror(-r));
 }
 
-int sample_run(char *const *argv, const char *cwd, struct counts *counts, struct sample *ret,
-	       struct histogram *h, char *why, size_t size)
+static int end(struct child *c, int r, char *why, size_t size)
 {
-	static struct child c; /* too large for the stack */
-	int status = 0, r = start(&c, argv, cwd);
+	int status = 0;
 
-	if (r == 0)
-		r = converse(&c, counts, ret, h);
-	if (c.in >= 0) { /* the end of the file lets it go on, whatever went wrong */
-		close(c.in);
-		c.in = -1;
+	if (c->in >= 0) { /* the end of the file lets it go on, whatever went wrong */
+		close(c->in);
+		c->in = -1;
 	}
-	if (r == -ETIMEDOUT)
-		kill(c.pid, SIGKILL);
-	if (c.pid > 0)
-		waitpid(c.pid, &status, 0);
+	if (c->pid > 0 && r == -ETIMEDOUT)
+		kill(c->pid, SIGKILL);
+	if (c->pid > 0)
+		waitpid(c->pid, &status, 0);
 	if (r == 0 && status)
 		r = -EIO;
 	if (r < 0)
-		explain(&c, r, status, why, size);
-	close_all(&c);
+		explain(c, r, status, why, size);
+	close_all(c);
 	return r;
+}
+
+static struct child one; /* too large for the stack */
+
+int sample_run(char *const *argv, const char *cwd, struct counts *counts, struct sample *ret,
+	       struct histogram *h, char *why, size_t size)
+{
+	int r = start(&one, argv, cwd);
+
+	if (r == 0)
+		r = converse(&one, counts, ret, h);
+	return end(&one, r, why, size);
+}
+
+int sample_output(char *const *argv, const char *cwd, char *buf, size_t buf_size, char *why, size_t size)
+{
+	int r = start(&one, argv, cwd);
+
+	while (r == 0 && (r = fill(&one)) > 0)
+		r = 0;
+	snprintf(buf, buf_size, "%s", one.text);
+	return end(&one, r, why, size);
 }

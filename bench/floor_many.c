@@ -2,7 +2,11 @@
 /* The floor for many listeners: each thread has an io_uring with a multishot poll for each of its listeners,
  * and does nothing but RECV and SEND. It trusts every completion, which a supervisor must not: a task that is
  * killed between its completion and RECV would block the thread. */
-#include "many.h"
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "floor_many.h"
+#include "loop.h"
 #include "raw.h"
 
 #include <liburing.h>
@@ -16,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define NULL_NR SYS_readlinkat /* as loop.c has it */
@@ -136,6 +141,16 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+/* Of this process, in seconds. */
+static double cpu_seconds(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+}
+
 static unsigned long total(const struct bare *b, unsigned n)
 {
 	unsigned long sum = 0;
@@ -145,7 +160,18 @@ static unsigned long total(const struct bare *b, unsigned n)
 	return sum;
 }
 
-int many_bare(const char *program, unsigned n, unsigned threads, double seconds, struct rate *ret)
+/* A listener each. */
+static void raise_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+int floor_many(const char *program, unsigned n, unsigned threads, double seconds, struct floor_rate *ret)
 {
 	int *listeners = calloc(n, sizeof(*listeners)), r = 0;
 	pid_t *pids = calloc(n, sizeof(*pids));
@@ -153,6 +179,7 @@ int many_bare(const char *program, unsigned n, unsigned threads, double seconds,
 	atomic_bool stop = false;
 	unsigned have = 0;
 
+	raise_limit();
 	for (; have < n && r >= 0; have += r >= 0) {
 		r = start_guest(program, &pids[have]);
 		listeners[have] = r;
@@ -165,11 +192,12 @@ int many_bare(const char *program, unsigned n, unsigned threads, double seconds,
 		pthread_create(&b[i].thread, NULL, serve, &b[i]);
 	}
 	usleep(300000);
-	double t = many_now(), cpu = many_cpu();
+	double t = (double)loop_now_ns() / 1e9, cpu = cpu_seconds();
 	unsigned long before = total(b, threads);
 	usleep((useconds_t)(seconds * 1e6));
 	double n_calls = (double)(total(b, threads) - before);
-	*ret = (struct rate){n_calls / (many_now() - t), (many_cpu() - cpu) * 1e6 / n_calls};
+	*ret = (struct floor_rate){n_calls / ((double)loop_now_ns() / 1e9 - t),
+				   (cpu_seconds() - cpu) * 1e9 / n_calls};
 	/* Killed while served, so that no thread is left in RECV. */
 	for (unsigned i = 0; i < have; i++)
 		kill(pids[i], SIGSTOP);
