@@ -41,7 +41,9 @@ static int open_start(struct wr_walk *w, const char *suffix, const struct open_h
 	char path[32];
 	struct open_how h = *how;
 
-	if ((h.flags & O_CREAT) && !strcmp(suffix, "/") && w->len)
+	/* a name with a slash behind it; of the root and of a base the path has none */
+	bool by_name = w->at == w->m->fd && w->len && !(w->scoped && w->len == w->scope);
+	if ((h.flags & O_CREAT) && !strcmp(suffix, "/") && by_name)
 		return -EISDIR;
 	if (w->at == w->m->fd ? w->m->is_dir : w->base.is_dir) {
 		int fd = wr_openat2(w->at, ".", &h);
