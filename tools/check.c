@@ -86,13 +86,14 @@ int cmd_check(int argc, char **argv)
 	struct rlimit lim = {0};
 	char text[600], abi_text[80];
 
+	if (argc > 1 && !strcmp(argv[1], "--help")) {
+		puts("Usage: warren check\n\nSays what this kernel offers; exits with 1 when something "
+		     "needed is missing.");
+		return 0;
+	}
 	if (argc > 1) {
-		int help = !strcmp(argv[1], "--help");
-		fputs("Usage: warren check\n\nSays what this kernel offers; exits with 1 when something "
-		      "needed is "
-		      "missing.\n",
-		      help ? stdout : stderr);
-		return help ? 0 : EXIT_USAGE;
+		fprintf(stderr, "warren check: '%s': it takes no arguments\n", argv[1]);
+		return EXIT_USAGE;
 	}
 	uname(&u);
 	printf("Linux %s %s\n", u.release, u.machine);

@@ -3,6 +3,7 @@
 #include "layer.h"
 #include "cli.h"
 #include "diff.h"
+#include "words.h"
 #include "../cow/commit.h"
 #include "../cow/set.h"
 #include "../engine/base/cleanup.h"
@@ -272,7 +273,8 @@ int layer_end(const char *dir, enum layer_fate fate, bool show, int code, const 
 		r = commit(dir, &c);
 	else if (r == 0 && fate == LAYER_DISCARD)
 		r = wr_set_discard(dir);
-	if (r == 0)
+	/* nothing was started, and no layer was made: that was told */
+	if (r == 0 || (code == EXIT_NO_START && r == -EINVAL && rmdir(dir) == 0))
 		return code;
 	fprintf(stderr, "%s: layer '%s' is kept: %s\n", command, dir, layer_trouble(r));
 	return code ? code : 1;
@@ -318,7 +320,7 @@ int layer_args(const struct argp *argp, int argc, char **argv, const char *comma
 {
 	argp_err_exit_status = EXIT_USAGE;
 	argv[0] = (char *)(uintptr_t)command;
-	if (argp_parse(argp, argc, argv, 0, NULL, input))
+	if (words_check(argp, command, argv) < 0 || argp_parse(argp, argc, argv, 0, NULL, input))
 		return EXIT_USAGE;
 	if (*n == 1)
 		return 0;

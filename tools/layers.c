@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "cli.h"
 #include "layer.h"
+#include "words.h"
 #include "../cow/commit.h"
 #include "../cow/set.h"
 #include "../engine/base/cleanup.h"
@@ -309,7 +310,7 @@ int cmd_layers(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	argv[0] = (char *)(uintptr_t)NAME;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
+	if (words_check(&argp, NAME, argv) < 0 || argp_parse(&argp, argc, argv, 0, NULL, &a))
 		return EXIT_USAGE;
 	for (unsigned i = 0; i < a.n || i == 0; i++) {
 		const char *dir = a.n ? a.dirs[i] : layer_temporary_place();

@@ -153,8 +153,24 @@ static error_t set_lower(struct sandbox_options *o, char *arg)
 	return 0;
 }
 
+/* Of what takes a path: the name of the option. */
+static const char *option_of_path(int key)
+{
+	static const int keys[] = {OPT_ROOT, 'r', 'w', OPT_DENY, OPT_CWD, OPT_COW, OPT_LOWER};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		for (const struct argp_option *opt = options; keys[i] == key && opt->name; opt++)
+			if (opt->key == key)
+				return opt->name;
+	return NULL;
+}
+
 static error_t set(struct sandbox_options *o, int key, char *arg)
 {
+	const char *name = option_of_path(key);
+
+	if (name && !*arg)
+		return options_bad(o, "--%s '': a path is wanted", name);
 	switch (key) {
 	case OPT_ROOT:
 		o->root = arg;

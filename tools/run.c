@@ -159,6 +159,16 @@ static void warn_of_missing_backstop(void)
 		      stderr);
 }
 
+static int no_start(const struct run *run, const struct warren_policy *p, int r)
+{
+	const char *text = warren_policy_error(p);
+	char line[2 * PATH_MAX];
+
+	snprintf(line, sizeof(line), "%s%s", *text ? text : strerror(-r),
+		 r == -EACCES && run->sandbox.n_rules ? " (may it be seen? -r PATH or -w PATH let it)" : "");
+	return fail(EXIT_NO_START, line);
+}
+
 static int start_and_wait(struct run *run, struct warren_engine *e, struct warren_policy *p)
 {
 	char cwd[PATH_MAX];
@@ -184,7 +194,7 @@ static int start_and_wait(struct run *run, struct warren_engine *e, struct warre
 	int r = env ? warren_sandbox_start(e, p, &cmd, &s) : -ENOMEM;
 	free(env);
 	if (r < 0)
-		return fail(EXIT_NO_START, *warren_policy_error(p) ? warren_policy_error(p) : strerror(-r));
+		return no_start(run, p, r);
 	const struct sigaction sa = {.sa_handler = on_signal};
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);

@@ -27,7 +27,7 @@ static void add(struct words *w, const char *word)
 	list[w->n] = NULL;
 }
 
-static int usage(int code)
+static int usage(void)
 {
 	fputs("Usage: " NAME " [OPTION...] LAYER [PROGRAM [ARGUMENT...]]\n"
 	      "Run a shell, or PROGRAM, in the layer that a job left (warren batch --keep-failed, warren run "
@@ -39,8 +39,8 @@ static int usage(int code)
 	      "--root or --profile, everything may be read.\n\n"
 	      "  " NAME " layers/job-x7Ka2c\n"
 	      "  " NAME " --root=/srv/trixie layers/job-x7Ka2c git status\n",
-	      code ? stderr : stdout);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static bool says_what(const char *word)
@@ -92,12 +92,15 @@ int cmd_shell(int argc, char **argv)
 
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			return usage(0);
+			return usage();
 		said |= says_what(argv[i]);
 		at |= !strncmp(argv[i], "--cwd", 5);
 	}
-	if (i == argc)
-		return usage(EXIT_USAGE);
+	if (i == argc) {
+		fputs(NAME ": no LAYER given; e.g. " NAME " layers/job-x7Ka2c (see " NAME " --help)\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
 	int r = wr_set_read(argv[i], &set);
 	if (r < 0)
 		return layer_fail(NAME, argv[i], r);

@@ -39,6 +39,31 @@ for t in 0 -1 x 1s nan 1e9 ""; do
 done
 wrong "No such file" run --trace "$base/none/trace" -r / -- /bin/true
 
+for o in --root -r -w --deny --cwd --cow; do
+	wrong "a path is wanted" run $o "" -r / -- /bin/true
+done
+wrong "no arguments" check more
+wrong "warren layers --help" layers --frobnicate
+wrong "warren diff --help" diff --frobnicate
+wrong "no LAYER given" shell
+
+# could_not WORD ARGUMENT...: it could not be started: status 125, and one line.
+could_not()
+{
+	word=$1
+	shift
+	TMPDIR=$base timeout 10 "$WARREN" "$@" >"$base/out" 2>"$base/err" </dev/null
+	status=$?
+	[ $status -eq 125 ] || fail "$*: status $status"
+	[ ! -s "$base/out" ] && [ "$(wc -l <"$base/err")" -eq 1 ] || fail "$*: not one line: $(cat "$base/err")"
+	grep -qe "$word" "$base/err" || fail "$*: no '$word' in: $(cat "$base/err")"
+}
+could_not "No such file" run --root "$base/none" -- /bin/true
+could_not "No such file" run -r / -- "$base/none"
+could_not "-r PATH" run -r "$root" -- /bin/true
+could_not "over '$base/none'" run -r / --cow "$base/none" -- /bin/true
+[ -z "$(ls -d "$base"/warren-layer-* 2>/dev/null)" ] || fail "a layer is left that was never used"
+
 for c in --help -h help "help run" "run --help" "check --help" "syscalls --help" --version; do
 	# shellcheck disable=SC2086 # words
 	timeout 10 "$WARREN" $c >"$base/out" 2>"$base/err" || fail "$c: status $?"
