@@ -137,8 +137,11 @@ static int make_regular(int dir, int lower, struct stat *st, bool data, const ch
 		if (ftruncate(out, 0) < 0)
 			return -errno;
 	}
+	struct stat meta = *st;
+	if (!data && st->st_size) /* it is being cut off, and says since when */
+		meta.st_mtim.tv_nsec = UTIME_NOW;
 	int r = wr_copy_xattrs(lower, out);
-	return r < 0 ? r : wr_copy_meta(st, out);
+	return r < 0 ? r : wr_copy_meta(&meta, out);
 }
 
 static int make_symlink(int dir, int lower, const char *tmp)

@@ -73,9 +73,9 @@ void wr_found_release(struct wr_found *f);
 #define _cleanup_found_ __attribute__((cleanup(wr_found_release)))
 
 /* The object as an O_PATH fd (of the symlink itself when the last component is one). flags: 0 or O_DIRECTORY;
- * then a symlink is -ELOOP as one on the way. A path that the layer never touched costs one hash lookup more
- * than without the layer. On failure, too, ret->where says who was asked: WR_LOWER for the lower directories
- * alone. */
+ * then a symlink is -ELOOP as one on the way; with O_NOFOLLOW, too, the kernel says -ENOTDIR of it. A path
+ * that the layer never touched costs one hash lookup more than without the layer. On failure, too, ret->where
+ * says who was asked: WR_LOWER for the lower directories alone. */
 int wr_layer_lookup(struct wr_layer *l, const char *rel, unsigned flags, struct wr_found *ret);
 
 /* The lower directories alone say what is at rel[0..len), or that nothing is there: the layer has nothing to

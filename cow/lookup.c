@@ -330,7 +330,9 @@ int wr_layer_lookup(struct wr_layer *l, const char *rel, unsigned flags, struct 
 {
 	/* where a directory is wanted a symlink is one on the way: ELOOP, which with O_NOFOLLOW were ENOTDIR
 	 */
-	return open_existing(l, rel, O_PATH | ((flags & O_DIRECTORY) ? O_DIRECTORY : O_NOFOLLOW), false, ret);
+	if (!(flags & O_DIRECTORY))
+		flags = O_NOFOLLOW;
+	return open_existing(l, rel, O_PATH | (flags & (O_DIRECTORY | O_NOFOLLOW)), false, ret);
 }
 
 int wr_open_visible(struct wr_layer *l, const char *rel, uint64_t flags, struct wr_found *ret)

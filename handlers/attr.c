@@ -240,7 +240,7 @@ struct warren_verdict wr_handle_fchmodat(struct warren_request *rq, void *user)
 	if (r == 0 && S_ISLNK(st.st_mode))
 		r = -EOPNOTSUPP; /* as the file systems say; chmod through the magic link would follow it */
 	if (r == 0)
-		r = wr_target_copy_up(&t, WR_UP_OWNER);
+		r = wr_target_copy_up(rq, &t, WR_UP_OWNER);
 	if (r == 0 && chmod(wr_fd_path(t.fd, link), (mode_t)rq->args[2] & 07777) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -258,7 +258,7 @@ struct warren_verdict wr_handle_fchownat(struct warren_request *rq, void *user)
 	if (r == 0)
 		r = wr_check_attributes(rq, &t);
 	if (r == 0)
-		r = wr_target_copy_up(&t, WR_UP_OWNER);
+		r = wr_target_copy_up(rq, &t, WR_UP_OWNER);
 	if (r == 0 && fchownat(t.fd, "", (uid_t)rq->args[2], (gid_t)rq->args[3], AT_EMPTY_PATH) < 0)
 		r = -errno;
 	return warren_return(r);
@@ -297,7 +297,7 @@ struct warren_verdict wr_handle_truncate(struct warren_request *rq, void *user)
 		return warren_return(-EFBIG);
 	}
 	if (r == 0)
-		r = wr_target_copy_up(&t, length ? WR_UP_WRITE : WR_UP_TRUNC);
+		r = wr_target_copy_up(rq, &t, length ? WR_UP_WRITE : WR_UP_TRUNC);
 	return r < 0 ? warren_return(r) : wr_truncate(rq, wr_steal_fd(&t.fd), length);
 }
 
@@ -333,7 +333,7 @@ static struct warren_verdict set_times(struct warren_request *rq, int dirfd, uns
 	if (r == 0)
 		r = times ? wr_check_attributes(rq, &t) : wr_check_times(rq, &t);
 	if (r == 0)
-		r = wr_target_copy_up(&t, times ? WR_UP_OWNER : WR_UP_TOUCH);
+		r = wr_target_copy_up(rq, &t, times ? WR_UP_OWNER : WR_UP_TOUCH);
 	if (r == 0 && syscall(SYS_utimensat, t.fd, "", times, AT_EMPTY_PATH) < 0)
 		r = -errno;
 	return warren_return(r);

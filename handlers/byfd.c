@@ -59,7 +59,7 @@ static int decide(struct warren_request *rq, struct wr_target *t)
 
 /* The object of a layer: the change is made on the copy, if it is a lower one, which takes the place of the
  * guest's fd where it can. A lower object that has no name any more is nobody's to change. */
-static int to_layer(struct warren_request *rq, int fd, struct wr_target *t)
+static int to_layer(struct warren_request *rq, int fd, int why, struct wr_target *t)
 {
 	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
 	char rel[2 * PATH_MAX], host[PATH_MAX + 1];
@@ -76,7 +76,7 @@ static int to_layer(struct warren_request *rq, int fd, struct wr_target *t)
 		return 0;
 	if (where != WR_LOWER || wr_layer_rel_of_fd(t->mnt->layer, t->fd, rel, sizeof(rel), NULL) != WR_LOWER)
 		return -EACCES;
-	r = wr_layer_copy_up(t->mnt->layer, rel, WR_UP_OWNER, &f);
+	r = wr_layer_copy_up(t->mnt->layer, rel, why, &f);
 	if (r < 0)
 		return r;
 	wr_cleanup_close(&t->fd);
@@ -116,7 +116,23 @@ int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target
 	if (!wr_request_alive(rq))
 		return -ENOENT;
 	int r = decide(rq, t);
-	return r == 0 && t->mnt->layer ? to_layer(rq, fd, t) : r;
+	return r == 0 && t->mnt->layer ? to_layer(rq, fd, WR_UP_OWNER, t) : r;
+}
+
+int wr_linked_to_layer(struct warren_request *rq, int why, struct wr_target *t)
+{
+	char host[PATH_MAX + 1];
+	const struct wr_mount *mnt;
+	struct stat st;
+	int r = name_of(t->fd, host, &st);
+
+	if (r < 0 || nameless(host, &st))
+		return r;
+	wr_policy_may_host(wr_sandbox_policy(rq->sandbox), host, &mnt);
+	if (!mnt || !mnt->layer)
+		return 0;
+	t->mnt = mnt;
+	return to_layer(rq, -1, why, t);
 }
 
 bool wr_is_device_of_host(const struct wr_target *t)

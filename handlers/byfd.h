@@ -12,6 +12,10 @@
  * -EBADF; -EROFS and -EACCES as for paths. */
 int wr_reach_fd(struct warren_request *rq, int fd, bool o_path, struct wr_target *t);
 
+/* The same for an object that a link in /proc led to, of which t->fd is known alone: in a layer it is the
+ * copy afterwards. why: as for wr_layer_copy_up(). */
+int wr_linked_to_layer(struct warren_request *rq, int why, struct wr_target *t);
+
 /* Is the guest's fd one that was opened by O_PATH, or none at all? */
 bool wr_is_o_path(struct warren_request *rq, int fd);
 

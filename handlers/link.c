@@ -38,15 +38,20 @@ static struct wr_layer *layer_of(const struct wr_target *t, char *rel)
 	return wr_target_layer(t, rel);
 }
 
-static bool exists(const struct wr_target *t)
+/* 0: the name exists. */
+static int look_for(const struct wr_target *t)
 {
 	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
 	char rel[2 * PATH_MAX];
 	struct wr_layer *l = layer_of(t, rel);
 
-	if (l)
-		return wr_layer_lookup(l, rel, 0, &f) == 0;
-	return faccessat(t->parent, t->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (l) { /* a slash behind it does not matter yet */
+		size_t n = strlen(rel);
+		if (n && rel[n - 1] == '/')
+			rel[n - 1] = '\0';
+		return wr_layer_lookup(l, rel, 0, &f);
+	}
+	return faccessat(t->parent, t->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
 static int parent_of(struct warren_request *rq, int dirfd, unsigned path_arg, unsigned buf,
@@ -66,7 +71,7 @@ static int new_name(struct warren_request *rq, int dirfd, unsigned path_arg, str
 {
 	int r = parent_of(rq, dirfd, path_arg, 0, t);
 
-	if (r < 0 && t->parent >= 0 && exists(t))
+	if (r < 0 && t->parent >= 0 && look_for(t) == 0)
 		return -EEXIST;
 	if (r == 0 && !t->name[0])
 		return -EEXIST;
@@ -97,12 +102,13 @@ struct warren_verdict wr_handle_mkdirat(struct warren_request *rq, void *user)
 static int refuse_device(const struct wr_target *t)
 {
 	struct stat st;
+	int r = look_for(t);
 
-	if (fstatat(t->parent, t->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (r == 0)
 		return -EEXIST;
-	if (errno != ENOENT || t->slash ||
+	if (r != -ENOENT || t->slash ||
 	    t->mnt->kind == WR_MOUNT_PROC) /* there is no name to be made in /proc */
-		return -errno;
+		return r;
 	if (fstat(t->parent, &st) == 0 && st.st_nlink == 0)
 		return -ENOENT; /* a deleted directory */
 	return faccessat(t->parent, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : -EPERM;
@@ -184,6 +190,11 @@ static int link_in_layer(const struct wr_target *from, const struct wr_target *t
 	char rel_from[2 * PATH_MAX], rel_to[2 * PATH_MAX], host[PATH_MAX + 1], link[32];
 	struct wr_layer *l = layer_of(to, rel_to);
 
+	if (from->mnt != to->mnt) {
+		int r = look_for(to);
+		if (r == 0 || to->slash || to->mnt->kind == WR_MOUNT_PROC) /* where no name can be made */
+			return r == 0 ? -EEXIST : r;
+	}
 	if (!l)
 		return to->mnt->layer ? -EEXIST : -EXDEV;
 	/* O_TMPFILE has no name yet */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "resolve.h"
+#include "byfd.h"
 #include "frozen.h"
 #include "walk.h"
 #include <string.h>
@@ -36,11 +37,14 @@ struct wr_layer *wr_target_layer(const struct wr_target *t, char *buf)
 	return t->mnt->layer;
 }
 
-int wr_target_copy_up(struct wr_target *t, int why)
+int wr_target_copy_up(struct warren_request *rq, struct wr_target *t, int why)
 {
 	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
 	char rel[2 * PATH_MAX];
 	struct wr_layer *l = wr_target_layer(t, rel);
+
+	if (t->mnt && t->mnt->kind == WR_MOUNT_PROC)
+		return wr_linked_to_layer(rq, why, t);
 	int r = l ? wr_layer_copy_up(l, rel, why, &f) : 0;
 
 	if (!l && t->mnt && t->mnt->layer)
@@ -150,6 +154,17 @@ static bool by_name_failed(const struct wr_walk *w, int r, unsigned renames)
 	}
 }
 
+/* A layer goes by names: who was there may have been renamed since, and what is no directory any more has no
+ * names in it whatever its own is. */
+static bool base_is_no_directory(const struct wr_walk *w, int dirfd)
+{
+	char link[48];
+	struct stat st;
+
+	return w->m && w->m->layer && dirfd != AT_FDCWD &&
+	       stat(wr_origin_link(w->rq, dirfd, link), &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
 static int resolve_relative(struct wr_walk *w, int dirfd, const char *given)
 {
 	char path[PATH_MAX];
@@ -167,6 +182,8 @@ static int resolve_relative(struct wr_walk *w, int dirfd, const char *given)
 		return from_base(w, dirfd, path);
 	w->named = true;
 	r = start(w, path);
+	if (r == -ENOENT && base_is_no_directory(w, dirfd))
+		return -ENOTDIR;
 	return by_name_failed(w, r, renames) ? from_base(w, dirfd, path) : r;
 }
 

@@ -34,7 +34,7 @@ struct wr_target {
  * guest gave) in buf of 2 * PATH_MAX bytes. NULL: in none. */
 struct wr_layer *wr_target_layer(const struct wr_target *t, char *buf);
 /* In a layer: the object is copied up if it is not there yet, and fd is then the copy's. why: WR_UP_*. */
-int wr_target_copy_up(struct wr_target *t, int why);
+int wr_target_copy_up(struct warren_request *rq, struct wr_target *t, int why);
 
 void wr_target_release(struct wr_target *t);
 #define _cleanup_target_ __attribute__((cleanup(wr_target_release)))

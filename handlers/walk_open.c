@@ -74,6 +74,18 @@ static int open_raw(struct wr_walk *w, const char *suffix, const struct open_how
 	return fd;
 }
 
+/* "x/." to be made: x must be there, and then is what it is. */
+static int open_dot(struct wr_layer *l, const char *rel, const struct open_how *how)
+{
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	struct stat st;
+	int r = wr_layer_lookup(l, rel, O_DIRECTORY, &f);
+
+	if (r == 0 && fstatat(f.fd, ".", &st, 0) < 0)
+		r = -errno;
+	return r < 0 ? r : (how->flags & O_EXCL) ? -EEXIST : -EISDIR;
+}
+
 /* In a layer: its lookup says where the object is, upper or lower, and copies up what is opened to be
  * written. It follows no symlink, as the kernel does not in a stretch. */
 static int open_layer(struct wr_walk *w, const char *suffix, const struct open_how *how, bool last)
@@ -86,7 +98,10 @@ static int open_layer(struct wr_walk *w, const char *suffix, const struct open_h
 	while (++w->opens <= WR_WALK_MAX_OPENS) {
 		_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
 		int r = (how->flags & O_PATH)
-				? wr_layer_lookup(w->m->layer, rel, (unsigned)how->flags & O_DIRECTORY, &f)
+				? wr_layer_lookup(w->m->layer, rel,
+						  (unsigned)how->flags & (O_DIRECTORY | O_NOFOLLOW), &f)
+			: (how->flags & O_CREAT) && !strcmp(suffix, "/.")
+				? open_dot(w->m->layer, rel, how)
 				: wr_layer_open_file(w->m->layer, rel, how, &f, NULL);
 		w->lower = f.where == WR_LOWER;
 		if (r == 0 && (how->flags & O_PATH) && !(how->flags & (O_NOFOLLOW | O_DIRECTORY)) &&
@@ -112,7 +127,7 @@ static int open_layer(struct wr_walk *w, const char *suffix, const struct open_h
 		if (r == 0)
 			continue; /* it was a symlink a moment ago */
 		if (link.end == w->n_raw && last && !*w->rest && !*w->tail && !(w->flags & WR_FOLLOW))
-			return -ELOOP;
+			return (how->flags & O_DIRECTORY) ? -ENOTDIR : -ELOOP;
 		if (link.where == WR_LOWER)
 			wr_frozen_found_link(w, link.end, link.text);
 		return wr_walk_follow_raw(w, link.end, link.text);

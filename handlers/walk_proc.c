@@ -32,6 +32,11 @@ static int enter_object(struct wr_walk *w, size_t at, const struct wr_proc *pr)
 		wr_cleanup_close(&base.fd);
 		return r;
 	}
+	if (!base.is_dir && ((w->flags & WR_PARENT) || (*rest && strcmp(rest, "/") != 0))) {
+		/* in a layer there may be a directory at its name by now */
+		wr_cleanup_close(&base.fd);
+		return -ENOTDIR;
+	}
 	wr_walk_drop_base(w);
 	w->base = base;
 	strcpy(w->cur, cur);

@@ -83,7 +83,7 @@ static int read_name(struct warren_request *rq, uint64_t addr, char *name)
 
 /* Before a change. Not of the host's devices: what the kernel says of names that there are on no file system
  * comes first. In a layer, of the copy; its own marks are not the guest's. */
-static int changeable(struct wr_target *t, const char *name)
+static int changeable(struct warren_request *rq, struct wr_target *t, const char *name)
 {
 	static const char *const known[] = {"user.", "trusted.", "security."};
 
@@ -95,7 +95,7 @@ static int changeable(struct wr_target *t, const char *name)
 	}
 	if (t->mnt->layer && wr_layer_private_xattr(name))
 		return -EPERM;
-	return wr_target_copy_up(t, WR_UP_XATTR);
+	return wr_target_copy_up(rq, t, WR_UP_XATTR);
 }
 
 /* Takes the layer's own names out of a list of len bytes; its new length. */
@@ -132,7 +132,7 @@ static int set(struct warren_request *rq, int dirfd, unsigned path_arg, uint64_t
 		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, SET_OR_GET, &t)
 					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, SET_OR_GET, &t);
 	if (r == 0)
-		r = changeable(&t, name);
+		r = changeable(rq, &t, name);
 	if (r == 0 && setxattr(wr_fd_path(t.fd, link), name, rq->scratch->bytes, size, (int)flags) < 0)
 		r = changed(rq, &t, errno);
 	return r;
@@ -312,7 +312,7 @@ static int remove_attribute(struct warren_request *rq, int dirfd, unsigned path_
 		r = path_arg == NO_PATH ? object_of_fd(rq, dirfd, LIST_OR_REMOVE, &t)
 					: object(rq, dirfd, path_arg, at, WR_MAY_WRITE, LIST_OR_REMOVE, &t);
 	if (r == 0)
-		r = changeable(&t, name);
+		r = changeable(rq, &t, name);
 	if (r == 0 && removexattr(wr_fd_path(t.fd, link), name) < 0)
 		r = changed(rq, &t, errno);
 	return r;

@@ -64,7 +64,7 @@ struct guest {
 	dev_t proc_dev;
 	char *edge[2]; /* first byte of an unmapped page; the page before is writable */
 	unsigned edge_next;
-	bool proc, own_ids, mutate, lower, apart, flush, no_opath, in_child;
+	bool proc, own_ids, mutate, lower, apart, overlay, flush, no_opath, in_child;
 	const char *without; /* names of operations to leave out, separated by commas */
 	unsigned calls;
 	char top[32];  /* /w/sSEED: all that the sequence owns */

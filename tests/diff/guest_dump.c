@@ -136,7 +136,7 @@ static void dump_entry(struct guest *g, int dirfd, const struct entry *e, unsign
 		return;
 	}
 	out_stat(g, &st);
-	if (canon_known(g, st.st_dev, e->ino) != canon_num(g, st.st_dev, st.st_ino))
+	if (!g->overlay && canon_known(g, st.st_dev, e->ino) != canon_num(g, st.st_dev, st.st_ino))
 		out(g, " d_ino-differs");
 	dir = S_ISDIR(st.st_mode);
 	file = S_ISREG(st.st_mode);

@@ -75,7 +75,7 @@ static void out_statx(struct guest *g, const struct statx *x, unsigned mask)
 			  .st_size = (off_t)x->stx_size,
 			  .st_mtim = {x->stx_mtime.tv_sec, x->stx_mtime.tv_nsec}};
 
-	out(g, " mask%#x root%d", got, !!(x->stx_attributes & STATX_ATTR_MOUNT_ROOT));
+	out(g, " mask%#x root%d", got, !g->overlay && (x->stx_attributes & STATX_ATTR_MOUNT_ROOT));
 	if ((got & STATX_BASIC_STATS) == STATX_BASIC_STATS)
 		out_stat(g, &st);
 }

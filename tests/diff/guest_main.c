@@ -5,6 +5,8 @@
  *   --own-ids   chown to the own ids only
  *   --lower     the trees are there already; --prepare makes them and exits
  *   --apart     leave the trees as they are in the end; --dump prints and removes them and does nothing else
+ *   --overlay   leave out what the kernel's overlayfs says otherwise by its nature: numbers of inodes and of
+ * links
  *   --mutate    misbehave in one call of a thousand
  *   --flush     write every line before the call is made
  *   --without A,B  leave out these operations (names of the tables of struct op), or opath: no O_PATH fds
@@ -219,6 +221,7 @@ int main(int argc, char **argv)
 		g->proc |= !strcmp(argv[i], "--proc");
 		g->own_ids |= !strcmp(argv[i], "--own-ids");
 		g->lower |= !strcmp(argv[i], "--lower");
+		g->overlay |= !strcmp(argv[i], "--overlay");
 		g->mutate |= !strcmp(argv[i], "--mutate");
 		g->flush |= !strcmp(argv[i], "--flush");
 		g->apart |= !strcmp(argv[i], "--apart");

@@ -133,12 +133,16 @@ void out_stat(struct guest *g, const struct stat *st)
 		out(g, " proc");
 		return;
 	}
-	out(g, " n%u", (unsigned)st->st_nlink);
+	/* An overlayfs does not count the directories in a directory, nor the links of what it copied up. */
+	if (!g->overlay)
+		out(g, " n%u", (unsigned)st->st_nlink);
 	/* The size of a directory is the file system's own business. */
 	if (!S_ISDIR(st->st_mode))
 		out(g, " s%lld", (long long)st->st_size);
-	/* An inode without a name may be gone at any time, and its number be used again. */
-	out(g, " i%u", st->st_nlink ? canon_num(g, st->st_dev, st->st_ino) : 0);
+	/* An inode without a name may be gone at any time, and its number be used again. A layer has others
+	 * than an overlayfs. */
+	if (!g->overlay)
+		out(g, " i%u", st->st_nlink ? canon_num(g, st->st_dev, st->st_ino) : 0);
 	if (!S_ISCHR(st->st_mode))
 		out_time(g, "m", st->st_mtim.tv_sec, (unsigned)st->st_mtim.tv_nsec);
 }

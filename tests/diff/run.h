@@ -19,7 +19,7 @@ struct opts {
 	uint64_t seed, count;
 	unsigned batch, jobs, max_diffs, calls, timeout;
 	uid_t uid;
-	bool self, mutate, lower, apart, proc, verbose, keep, calls_made, as_root, have_uid;
+	bool self, mutate, lower, apart, overlay, proc, verbose, keep, calls_made, as_root, have_uid;
 };
 
 /* One run of the guest. */
@@ -40,6 +40,19 @@ int root_make(const struct opts *o, const char *root);
 int rm_tree(const char *path);
 /* A private /dev with a few devices, in the caller's own mount namespace; the links in it are the user's. */
 int dev_make(const struct opts *o, const char *path);
+
+/* ---- run_overlay.c: --overlay ---- */
+
+/* The lower tree of both sides, and the layer of warren's. */
+void overlay_lower(const char *dir, char path[static PATH_MAX]);
+void overlay_layer(const char *dir, char path[static PATH_MAX]);
+/* What the side needs; for the reference the lower tree is made anew, still without the trees of the seeds.
+ */
+int overlay_make(const struct opts *o, enum side s, const char *dir);
+/* What the side has written, over the lower tree. */
+int overlay_mount(enum side s, const char *dir, const char *at);
+/* Another one after any change of the lower tree. */
+int overlay_fingerprint(const char *dir, uint64_t *ret);
 
 /* ---- run_side.c: one run ---- */
 
@@ -62,6 +75,8 @@ struct tally *tally_new(void);
 uint64_t tally_diffs(const struct tally *t);
 void tally_count(struct tally *t, uint64_t sequences);
 void tally_print(const struct tally *t);
+/* The lower tree of a batch was changed. */
+void tally_lower_changed(struct tally *t, uint64_t seed);
 /* Which calls the reference made, how often. */
 void tally_print_calls(const struct tally *t);
 /* Compare the runs sequence by sequence. differs, for each: do the sides differ from now on? Where that is

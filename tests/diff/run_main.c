@@ -24,6 +24,8 @@ static const char usage[] =
 	"  --with-proc      /proc and /dev on both sides, and paths in them\n"
 	"  --lower          the trees exist before the run: what is changed must be copied up\n"
 	"  --apart          the trees are made, printed and removed outside of warren: three times as fast\n"
+	"  --overlay        a layer of warren's and an overlayfs of the kernel's over one tree, both read as "
+	"overlayfs in the end (root)\n"
 	"  --self           compare a chroot with a chroot: shows that the test is deterministic\n"
 	"  --mutate         the second guest misbehaves now and then: shows that the test can fail\n"
 	"  --without A,B    leave out operations (openat2, inotify, opath ...): to see behind their "
@@ -46,6 +48,7 @@ enum {
 	OPT_PROC,
 	OPT_LOWER,
 	OPT_APART,
+	OPT_OVERLAY,
 	OPT_SELF,
 	OPT_MUTATE,
 	OPT_MAX,
@@ -68,6 +71,7 @@ static const struct option long_opts[] = {
 	{"with-proc", 0, NULL, OPT_PROC},
 	{"lower", 0, NULL, OPT_LOWER},
 	{"apart", 0, NULL, OPT_APART},
+	{"overlay", 0, NULL, OPT_OVERLAY},
 	{"self", 0, NULL, OPT_SELF},
 	{"mutate", 0, NULL, OPT_MUTATE},
 	{"max-diffs", 1, NULL, OPT_MAX},
@@ -135,8 +139,9 @@ static void set_option(struct opts *o, int c)
 		break;
 	default:
 		o->proc |= c == OPT_PROC;
-		o->lower |= c == OPT_LOWER || c == OPT_APART;
-		o->apart |= c == OPT_APART;
+		o->lower |= c == OPT_LOWER || c == OPT_APART || c == OPT_OVERLAY;
+		o->apart |= c == OPT_APART || c == OPT_OVERLAY;
+		o->overlay |= c == OPT_OVERLAY;
 		o->self |= c == OPT_SELF;
 		o->mutate |= c == OPT_MUTATE;
 		o->keep |= c == OPT_KEEP;
@@ -198,15 +203,21 @@ static bool enough(const struct opts *o, const struct tally *t)
 	return o->max_diffs && tally_diffs(t) >= 20ULL * o->max_diffs;
 }
 
+static int make_root(const struct opts *o, enum side s, const char *dir, char path[static PATH_MAX + 32])
+{
+	snprintf(path, PATH_MAX + 32, "%s/%s", dir, s == SIDE_REF ? "ref" : "test");
+	if (o->overlay)
+		return overlay_make(o, s, dir);
+	rm_tree(path);
+	return root_make(o, path);
+}
+
 /* Fresh roots and a scratch directory for what warren keeps. */
 static int make_side(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count)
 {
 	char path[PATH_MAX + 32];
-	int r;
+	int r = make_root(o, s, dir, path);
 
-	snprintf(path, sizeof(path), "%s/%s", dir, s == SIDE_REF ? "ref" : "test");
-	rm_tree(path);
-	r = root_make(o, path);
 	if (r < 0) {
 		fprintf(stderr, "diff-run: %s: %s\n", path, strerror(-r));
 		return r;
@@ -215,7 +226,7 @@ static int make_side(const struct opts *o, enum side s, const char *dir, uint64_
 	rm_tree(path);
 	if (mkdir(path, 0700) < 0 || (o->as_root && o->have_uid && chown(path, o->uid, o->uid) < 0))
 		return -errno;
-	return o->lower ? side_prepare(o, s, dir, seed, count) : 0;
+	return o->lower && (!o->overlay || s == SIDE_REF) ? side_prepare(o, s, dir, seed, count) : 0;
 }
 
 /* The trees that the sequences left, on both sides: of those up to next, which were compared so far. */
@@ -240,9 +251,11 @@ static int run_batch(const struct opts *o, struct tally *t, const char *dir, uin
 {
 	bool *differs = calloc(count, sizeof(*differs));
 	struct run ref, test;
-	uint64_t from, next = seed;
+	uint64_t from, next = seed, before = 0, after = 0;
 	int r = differs ? make_side(o, SIDE_REF, dir, seed, count) : -ENOMEM;
 
+	if (r == 0 && o->overlay)
+		r = overlay_fingerprint(dir, &before);
 	if (r == 0)
 		r = side_run(o, SIDE_REF, dir, seed, count, &ref);
 	if (r < 0) {
@@ -262,6 +275,11 @@ static int run_batch(const struct opts *o, struct tally *t, const char *dir, uin
 		tally_count(t, next - from);
 		if (o->apart)
 			r = compare_trees(o, t, dir, from, next, differs + (from - seed));
+	}
+	if (r == 0 && o->overlay) {
+		r = overlay_fingerprint(dir, &after);
+		if (r == 0 && before != after)
+			tally_lower_changed(t, seed);
 	}
 	run_free(&ref);
 	free(differs);

@@ -128,7 +128,7 @@ static void reopen_stdin(void)
 	close(in);
 }
 
-static void enter_ref(const struct opts *o, const char *root)
+static void enter_ref(const struct opts *o, enum side s, const char *dir, const char *root)
 {
 	if (!o->as_root)
 		own_namespace();
@@ -136,6 +136,11 @@ static void enter_ref(const struct opts *o, const char *root)
 		die("unshare");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		die("private mounts");
+	if (o->overlay && strcmp(root + strlen(dir), "/lower") != 0) {
+		errno = -overlay_mount(s, dir, root);
+		if (errno)
+			die("mount of an overlayfs");
+	}
 	if (o->proc)
 		mount_dev_proc(o, root);
 	if (chroot(root) < 0 || chdir("/") < 0)
@@ -218,6 +223,8 @@ static void guest_args(const struct opts *o, enum side s, uint64_t seed, uint64_
 		add(a, "--lower");
 	if (o->apart)
 		add(a, "--apart");
+	if (o->overlay)
+		add(a, "--overlay");
 	if (o->without) {
 		add(a, "--without");
 		add(a, o->without);
@@ -244,30 +251,54 @@ static void surroundings(int out, const char *errfile)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static void child(const struct opts *o, enum side s, const char *dir, struct argv *guest, int out)
+/* The root of a run. The trees of --overlay are made in the lower one. */
+static void root_of(const struct opts *o, enum side s, const char *dir, bool lower,
+		    char root[static PATH_MAX])
 {
-	bool warren = s == SIDE_TEST && !o->self;
-	char root[PATH_MAX + 32], err[PATH_MAX + 32];
+	if (o->overlay && lower)
+		overlay_lower(dir, root);
+	else
+		snprintf(root, PATH_MAX, "%s/%s", dir, s == SIDE_REF ? "ref" : "test");
+}
+
+static void exec_warren(const struct opts *o, const char *dir, const char *root, const struct argv *guest)
+{
+	char layer[PATH_MAX];
 	struct argv a = {.n = 0};
 
-	snprintf(root, sizeof(root), "%s/%s", dir, s == SIDE_REF ? "ref" : "test");
-	snprintf(err, sizeof(err), "%s/stderr", dir);
-	surroundings(out, err);
-	if (!warren) {
-		enter_ref(o, root);
-		execve("/diff-guest", (char *const *)guest->v, (char *[]){NULL});
-		die("exec /diff-guest");
-	}
-	enter_test(o, dir);
 	add(&a, o->warren);
 	add(&a, "run");
 	add(&a, "--root");
 	add(&a, root);
+	if (o->overlay) {
+		overlay_layer(dir, layer);
+		add(&a, "--cow");
+		add(&a, "/");
+		add(&a, "--layer");
+		add(&a, layer);
+	}
 	add(&a, "--");
 	for (unsigned i = 0; i < guest->n; i++)
 		add(&a, guest->v[i]);
 	execv(o->warren, (char *const *)a.v);
 	die("exec warren");
+}
+
+static void child(const struct opts *o, enum side s, const char *dir, struct argv *guest, bool lower, int out)
+{
+	bool warren = s == SIDE_TEST && !o->self;
+	char root[PATH_MAX], err[PATH_MAX + 32];
+
+	root_of(o, s, dir, lower || warren, root);
+	snprintf(err, sizeof(err), "%s/stderr", dir);
+	surroundings(out, err);
+	if (!warren) {
+		enter_ref(o, s, dir, root);
+		execve("/diff-guest", (char *const *)guest->v, (char *[]){NULL});
+		die("exec /diff-guest");
+	}
+	enter_test(o, dir);
+	exec_warren(o, dir, root, guest);
 }
 
 /* Everything the child prints. A silence longer than the timeout ends it. */
@@ -317,7 +348,8 @@ static void read_stderr(const char *dir, struct run *r)
 	r->err[n > 0 ? n : 0] = '\0';
 }
 
-static int start(const struct opts *o, enum side s, const char *dir, struct argv *a, struct run *r)
+static int start(const struct opts *o, enum side s, const char *dir, struct argv *a, bool lower,
+		 struct run *r)
 {
 	int p[2], status = 0;
 	bool ended;
@@ -329,7 +361,7 @@ static int start(const struct opts *o, enum side s, const char *dir, struct argv
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		child(o, s, dir, a, p[1]);
+		child(o, s, dir, a, lower, p[1]);
 	close(p[1]);
 	if (pid < 0) {
 		close(p[0]);
@@ -351,12 +383,12 @@ int side_run(const struct opts *o, enum side s, const char *dir, uint64_t seed, 
 	struct argv a = {.n = 0};
 
 	guest_args(o, s, seed, count, &a);
-	return start(o, s, dir, &a, r);
+	return start(o, s, dir, &a, false, r);
 }
 
 /* Without warren, whichever side it is. */
 static int native_run(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count,
-		      const char *what, struct run *r)
+		      const char *what, bool lower, struct run *r)
 {
 	struct opts native = *o;
 	struct argv a = {.n = 0};
@@ -365,13 +397,13 @@ static int native_run(const struct opts *o, enum side s, const char *dir, uint64
 	native.mutate = false;
 	guest_args(&native, s, seed, count, &a);
 	add(&a, what);
-	return start(&native, s, dir, &a, r);
+	return start(&native, s, dir, &a, lower, r);
 }
 
 int side_prepare(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count)
 {
 	struct run r;
-	int ret = native_run(o, s, dir, seed, count, "--prepare", &r);
+	int ret = native_run(o, s, dir, seed, count, "--prepare", true, &r);
 
 	if (ret == 0 && r.status != 0) {
 		fprintf(stderr, "diff-run: prepare: status %#x %s\n", r.status, r.err);
@@ -384,7 +416,7 @@ int side_prepare(const struct opts *o, enum side s, const char *dir, uint64_t se
 int side_dump(const struct opts *o, enum side s, const char *dir, uint64_t seed, uint64_t count,
 	      struct run *r)
 {
-	return native_run(o, s, dir, seed, count, "--dump", r);
+	return native_run(o, s, dir, seed, count, "--dump", false, r);
 }
 
 void run_free(struct run *r)
@@ -400,6 +432,8 @@ const char *side_unavailable(const struct opts *o)
 
 	if (o->as_root)
 		return NULL;
+	if (o->overlay)
+		return "--overlay needs root";
 	if (o->have_uid)
 		return "--uid needs root";
 	fflush(NULL);
