@@ -145,12 +145,35 @@ static void drop_xattrs(int upper, int lower)
 			removexattr(to, name);
 }
 
+/* What the layer shows; also in directories that their owner closed. */
+static int open_shown(struct wr_layer *l, const char *path, struct wr_found *ret)
+{
+	struct wr_opened *opened = NULL;
+	char part[PATH_MAX];
+	int r = wr_layer_lookup(l, path, 0, ret);
+
+	for (size_t n = 0; r == -EACCES && path[n]; n++) {
+		if (path[n] != '/')
+			continue;
+		memcpy(part, path, n);
+		part[n] = '\0';
+		int fd = wr_open_readable(l, part, &opened);
+		if (fd < 0)
+			break;
+		close(fd);
+	}
+	if (opened)
+		r = wr_layer_lookup(l, path, 0, ret);
+	wr_close_again(l, &opened);
+	return r;
+}
+
 static int copy_attributes(struct wr_layer *l, const struct wr_step *s)
 {
 	struct stat st;
 	_cleanup_found_ struct wr_found shown = WR_FOUND_INIT;
 	_cleanup_close_ int lower = wr_open_below(wr_bottom(l), s->path, O_PATH | O_NOFOLLOW, 0);
-	int r = wr_layer_lookup(l, s->path, 0, &shown);
+	int r = open_shown(l, s->path, &shown);
 
 	if (r < 0 || lower < 0)
 		return r < 0 ? r : lower;

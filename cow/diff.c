@@ -21,6 +21,7 @@ struct diff {
 	int (*fn)(void *user, const struct wr_change *c);
 	void *user;
 	struct todo *list;
+	struct wr_opened *opened;
 };
 
 static int push(struct diff *d, const char *path, bool hiding)
@@ -90,7 +91,9 @@ static int present(struct diff *d, const char *path, int upper, const struct sta
 		}
 	}
 	if (r == 0 && dir)
-		r = push(d, path, below && (hiding || (d->flags & WR_DIFF_LOWERS) || wr_is_opaque(upper)));
+		r = push(d, path,
+			 below && (hiding || (d->flags & WR_DIFF_LOWERS) ||
+				   wr_upper_is_opaque(d->l, upper, st)));
 	return r;
 }
 
@@ -141,9 +144,7 @@ static int missing(struct diff *d, const struct todo *t, const struct wr_names *
 static int directory(struct diff *d, const struct todo *t)
 {
 	struct wr_names *names = NULL;
-	struct stat st;
-	bool opened_up;
-	_cleanup_close_ int fd = wr_open_readable(d->l, t->path, &st, &opened_up);
+	_cleanup_close_ int fd = wr_open_readable(d->l, t->path, &d->opened);
 
 	if (fd < 0)
 		return fd;
@@ -154,8 +155,6 @@ static int directory(struct diff *d, const struct todo *t)
 		r = entry(d, t, fd, names->v[i].name, names->v[i].hidden);
 	if (r == 0 && t->hiding)
 		r = missing(d, t, names);
-	if (opened_up)
-		fchmod(fd, st.st_mode & 07777);
 	wr_names_unref(names);
 	return r;
 }
@@ -205,10 +204,8 @@ static int for_names(struct diff *d, const struct todo *t, const struct wr_layer
 static int whole_directory(struct diff *d, const struct todo *t)
 {
 	const struct wr_layer_listing *ls;
-	struct stat st;
-	bool opened_up;
-	_cleanup_close_ int fd = wr_open_readable(d->l, t->path, &st, &opened_up);
-	int r = wr_layer_list(d->l, t->path, &ls);
+	_cleanup_close_ int fd = wr_open_readable(d->l, t->path, &d->opened);
+	int r = fd == -EACCES ? fd : wr_layer_list(d->l, t->path, &ls);
 
 	if (r == 0)
 		r = for_names(d, t, ls, shown);
@@ -217,8 +214,6 @@ static int whole_directory(struct diff *d, const struct todo *t)
 		if (r == 0)
 			r = for_names(d, t, ls, covered);
 	}
-	if (opened_up)
-		fchmod(fd, st.st_mode & 07777);
 	return r;
 }
 
@@ -255,5 +250,6 @@ int wr_layer_diff(struct wr_layer *l, unsigned flags, int (*fn)(void *user, cons
 			r = (d.flags & WR_DIFF_LOWERS) ? whole_directory(&d, t) : directory(&d, t);
 		free(t);
 	}
+	wr_close_again(l, &d.opened);
 	return r;
 }

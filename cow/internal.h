@@ -49,7 +49,7 @@ struct wr_layer {
 	uint64_t lowers_id; /* of their directories */
 	struct wr_index *index;
 	struct wr_base *base;
-	bool readonly;
+	bool readonly, idle;
 	bool xattrs, devices; /* what the upper's file system can hold */
 	bool file_marks;      /* there may be whiteouts that are files */
 	int64_t created;      /* nanoseconds since the epoch */
@@ -221,9 +221,14 @@ uint64_t wr_layer_new_id(void);
 int wr_scan(struct wr_layer *l);
 /* 1: a layer that was never completed, 0: an empty directory, -ENOTEMPTY. */
 int wr_layer_unfinished(int dirfd);
-/* A directory of the upper layer, O_RDONLY, even if its owner may not read it: then its mode was changed, and
- * the caller restores *ret_st's. */
-int wr_open_readable(struct wr_layer *l, const char *path, struct stat *ret_st, bool *ret_opened_up);
+/* A directory of the upper layer, O_RDONLY, even if its owner may not read or search it: then it is opened
+ * for him, and what is below it can be reached, until wr_close_again(), which the caller owes also after a
+ * failure. Not where only reading was asked for and a sandbox is at work in it: -EACCES. */
+struct wr_opened;
+int wr_open_readable(struct wr_layer *l, const char *path, struct wr_opened **opened);
+void wr_close_again(struct wr_layer *l, struct wr_opened **opened);
+/* wr_is_opaque() of a directory in the upper layer, whatever its mode. */
+bool wr_upper_is_opaque(struct wr_layer *l, int fd, const struct stat *st);
 /* What the lowers alone show there. */
 int wr_lower_list(struct wr_layer *l, const char *full, const struct wr_layer_listing **ret);
 /* What the covered directory alone has there. */

@@ -57,6 +57,7 @@ static struct wr_layer *layer_new(const struct wr_layer_options *o)
 	pthread_mutex_init(&l->flight_lock, NULL);
 	wr_quota_init(l);
 	l->readonly = o->readonly;
+	l->idle = o->idle;
 	l->max_bytes = o->max_bytes;
 	l->max_files = o->max_files;
 	l->dir_path = strdup(o->dir);

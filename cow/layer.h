@@ -46,6 +46,7 @@ struct wr_layer_options {
 	uint64_t max_bytes, max_files; /* 0: no limit. What counts: docs/layer-format.md */
 	bool recover;  /* open it although a commit was killed (commit.h); else that is -EUCLEAN */
 	bool readonly; /* for diff: nothing is written, not even a lock taken exclusively */
+	bool idle;     /* with readonly, of one that this process has open: no sandbox is at work in it */
 };
 
 /* Opens or makes a layer. It is locked against a second supervisor: -EBUSY. -EOPNOTSUPP: its file system can

@@ -184,7 +184,8 @@ int wr_lower_lookup(struct wr_layer *l, const char *full, uint64_t flags, unsign
 		if (ret_lower)
 			*ret_lower = w.obj >= 0 ? w.obj_lower : w.which[0];
 		if (w.obj < 0)
-			r = wr_open_below(w.dirs[0], "", O_PATH, 0);
+			/* not opened again: it need not be one that may be searched */
+			r = (int)wr_ret(fcntl(w.dirs[0], F_DUPFD_CLOEXEC, 0));
 		else if ((flags & O_DIRECTORY))
 			r = fstat(w.obj, &st) == 0 && S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
 		else

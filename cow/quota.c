@@ -121,16 +121,14 @@ static int push(struct todo **list, const char *dir, const char *name)
 	return 0;
 }
 
-static int measure_dir(struct wr_layer *l, const char *path, struct todo **list, struct wr_layer_usage *u)
+static int measure_dir(struct wr_layer *l, const char *path, struct todo **list, struct wr_layer_usage *u,
+		       struct wr_opened **opened)
 {
 	struct stat st;
-	bool opened_up;
-	int r = 0, fd = wr_open_readable(l, path, &st, &opened_up);
+	int r = 0, fd = wr_open_readable(l, path, opened);
 
 	if (fd < 0) /* removed meanwhile */
 		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
-	if (opened_up)
-		fchmod(fd, st.st_mode & 07777);
 	_cleanup_closedir_ DIR *d = fdopendir(fd);
 	if (!d) {
 		close(fd);
@@ -155,15 +153,17 @@ int wr_layer_measure(struct wr_layer *l, struct wr_layer_usage *ret)
 {
 	struct wr_layer_usage u = {0};
 	struct todo *list = NULL;
+	struct wr_opened *opened = NULL;
 	int r = push(&list, "", "");
 
 	while (list) {
 		struct todo *t = list;
 		list = t->next;
 		if (r == 0)
-			r = measure_dir(l, t->path, &list, &u);
+			r = measure_dir(l, t->path, &list, &u, &opened);
 		free(t);
 	}
+	wr_close_again(l, &opened);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&l->recent_lock);

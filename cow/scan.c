@@ -5,6 +5,7 @@
 #include "internal.h"
 
 #include <stdio.h>
+#include <sys/file.h>
 
 struct todo {
 	struct todo *next;
@@ -25,12 +26,43 @@ static int push(struct todo **list, const char *path, size_t len, bool merged)
 	return 0;
 }
 
+struct wr_opened {
+	struct wr_opened *next;
+	mode_t mode;
+	char path[];
+};
+
+/* Who only reads has no lock. With the shared one no sandbox writes. */
+static bool may_open_up(struct wr_layer *l)
+{
+	if (!l->readonly || l->idle || l->lock_fd >= 0)
+		return true;
+	_cleanup_close_ int fd = openat(l->dir, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0)
+		return false;
+	l->lock_fd = wr_steal_fd(&fd);
+	return true;
+}
+
+/* Reading an attribute takes the right to read the directory. */
+bool wr_upper_is_opaque(struct wr_layer *l, int fd, const struct stat *st)
+{
+	char proc[32];
+
+	if ((st->st_mode & 0400) || geteuid() == 0 || st->st_uid != geteuid() || !may_open_up(l) ||
+	    chmod(wr_cow_proc(fd, proc), (st->st_mode & 07777) | 0400) < 0)
+		return wr_is_opaque(fd);
+	bool opaque = wr_is_opaque(fd);
+	chmod(proc, st->st_mode & 07777);
+	return opaque;
+}
+
 /* A directory in a merged one: WR_IS_MERGED (with WR_ATTR) or WR_IS_PURE. */
 static unsigned dir_state(struct wr_layer *l, const char *path, int fd, const struct stat *st)
 {
 	struct stat low;
 
-	if (wr_is_opaque(fd))
+	if (wr_upper_is_opaque(l, fd, st))
 		return WR_IS_PURE;
 	_cleanup_close_ int lower = wr_lower_lookup(l, path, O_DIRECTORY, NULL);
 	if (lower < 0 || fstat(lower, &low) < 0)
@@ -74,30 +106,59 @@ static int scan_entry(struct wr_layer *l, const struct todo *t, int dir, const c
 	return r;
 }
 
-int wr_open_readable(struct wr_layer *l, const char *path, struct stat *ret_st, bool *ret_opened_up)
+static int open_up(struct wr_layer *l, const char *path, int fd, mode_t mode, struct wr_opened **opened)
 {
 	char proc[32];
+	size_t size = strlen(path) + 1;
+	struct wr_opened *o = malloc(sizeof(*o) + size);
+
+	if (!o)
+		return -ENOMEM;
+	if (!may_open_up(l) || chmod(wr_cow_proc(fd, proc), mode | 0700) < 0) {
+		free(o);
+		return -EACCES;
+	}
+	*o = (struct wr_opened){*opened, mode};
+	memcpy(o->path, path, size);
+	*opened = o;
+	return 0;
+}
+
+int wr_open_readable(struct wr_layer *l, const char *path, struct wr_opened **opened)
+{
+	struct stat st;
 	_cleanup_close_ int fd = wr_open_below(l->upper, path, O_PATH | O_DIRECTORY, 0);
 
-	*ret_opened_up = false;
-	if (fd < 0 || fstat(fd, ret_st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return fd < 0 ? fd : -errno;
-	int r = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if ((r < 0 ? errno == EACCES : !(ret_st->st_mode & 0100)) && !l->readonly &&
-	    ret_st->st_uid == geteuid() && chmod(wr_cow_proc(fd, proc), 0700) == 0) {
-		*ret_opened_up = true;
+	if (geteuid() != 0 && st.st_uid == geteuid() && (st.st_mode & 0500) != 0500) {
+		int r = open_up(l, path, fd, st.st_mode & 07777, opened);
 		if (r < 0)
-			r = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			return r;
 	}
+	int r = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return r < 0 ? -errno : r;
 }
 
-static int scan_dir(struct wr_layer *l, const struct todo *t, struct todo **list)
+/* The last one first: what is above it is then still open. */
+void wr_close_again(struct wr_layer *l, struct wr_opened **opened)
 {
-	struct stat st;
-	bool chmodded;
+	char proc[32];
+
+	while (*opened) {
+		struct wr_opened *o = *opened;
+		_cleanup_close_ int fd = wr_open_below(l->upper, o->path, O_PATH | O_DIRECTORY, 0);
+		if (fd >= 0)
+			chmod(wr_cow_proc(fd, proc), o->mode);
+		*opened = o->next;
+		free(o);
+	}
+}
+
+static int scan_dir(struct wr_layer *l, const struct todo *t, struct todo **list, struct wr_opened **opened)
+{
 	struct dirent *e;
-	int r = 0, fd = wr_open_readable(l, t->path, &st, &chmodded);
+	int r = 0, fd = wr_open_readable(l, t->path, opened);
 
 	if (fd < 0) /* a sandbox may be at work in it, when we only look */
 		return fd == -ENOENT && l->readonly ? 0 : fd;
@@ -111,14 +172,13 @@ static int scan_dir(struct wr_layer *l, const struct todo *t, struct todo **list
 			r = scan_entry(l, t, dirfd(d), e->d_name, list);
 	if (r == 0 && errno)
 		r = -errno;
-	if (chmodded)
-		fchmod(dirfd(d), st.st_mode & 07777);
 	return r;
 }
 
 int wr_scan(struct wr_layer *l)
 {
 	struct todo *list = NULL;
+	struct wr_opened *opened = NULL;
 	struct stat up, low;
 	unsigned root = WR_IS_MERGED;
 
@@ -135,8 +195,9 @@ int wr_scan(struct wr_layer *l)
 		struct todo *t = list;
 		list = t->next;
 		if (r == 0)
-			r = scan_dir(l, t, &list);
+			r = scan_dir(l, t, &list, &opened);
 		free(t);
 	}
+	wr_close_again(l, &opened);
 	return r;
 }

@@ -33,7 +33,9 @@ static const struct {
 	{"limits", "limits", LIMITS},
 	{"cow", "cow", STRINGS},
 	{"lower_frozen", "lower-frozen", TRUTH},
+	{"lower", "lower", STRINGS},
 	{"layer_size", "layer-size", STRING},
+	{"layer_files", "layer-files", STRING},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -56,7 +58,7 @@ static error_t unknown_key(struct sandbox_options *o, const char *file, const ch
 	return options_bad(
 		o,
 		"%s: there is no '%s'; root, read, write, deny, mount, cwd, env, clean_env, net, ipc, "
-		"timeout, limits, cow, lower_frozen and layer_size are known",
+		"timeout, limits, cow, lower, lower_frozen, layer_size and layer_files are known",
 		file, name);
 }
 
@@ -116,8 +118,7 @@ static error_t apply(struct sandbox_options *o, const char *file, const char *op
 	case TRUTH:
 		if (!cJSON_IsBool(v))
 			return EBADMSG;
-		o->clean_env = cJSON_IsTrue(v);
-		return 0;
+		return cJSON_IsTrue(v) ? set(o, file, option, NULL) : 0;
 	case NUMBER:
 		if (!cJSON_IsNumber(v) || !(v->valuedouble > 0) || v->valuedouble > 1e6)
 			return EBADMSG;

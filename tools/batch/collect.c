@@ -276,7 +276,7 @@ static void copy_outputs(struct collecting *c, struct wr_layer *l, const char *c
 
 static int collect_part(struct collecting *c, const struct wr_set_part *part, bool one, bool *found)
 {
-	const struct wr_layer_options o = {.dir = part->dir, .readonly = true};
+	const struct wr_layer_options o = {.dir = part->dir, .readonly = true, .idle = true};
 	struct wr_layer_usage use;
 	char covers[PATH_MAX], prefix[PATH_MAX + 1];
 	struct wr_layer *l;
