@@ -3,6 +3,7 @@
  * that. */
 #define _GNU_SOURCE
 #include "batch.h"
+#include "../escape.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -35,39 +36,9 @@ void result_free(struct result *r)
 	free(r->err.data);
 }
 
-/* A NUL-terminated string that may hold any bytes: JSON is UTF-8, what is not becomes U+FFFD. */
-static char *clean(const char *s)
-{
-	char *out = malloc(3 * strlen(s) + 1), *to = out;
-
-	if (!out)
-		return NULL;
-	while (*s) {
-		unsigned char c = (unsigned char)*s;
-		int n = c < 0x80		? 1
-			: c >= 0xc2 && c < 0xe0 ? 2
-			: c >= 0xe0 && c < 0xf0 ? 3
-			: c >= 0xf0 && c < 0xf5 ? 4
-						: 0;
-		bool good = n > 0;
-		for (int i = 1; i < n && good; i++)
-			good = ((unsigned char)s[i] & 0xc0) == 0x80;
-		if (good) {
-			memcpy(to, s, (size_t)n);
-			to += n;
-			s += n;
-		} else {
-			to = stpcpy(to, "\xef\xbf\xbd");
-			s++;
-		}
-	}
-	*to = '\0';
-	return out;
-}
-
 static void add_text(cJSON *o, const char *key, const char *value)
 {
-	char *text = clean(value);
+	char *text = escape_utf8(value);
 
 	if (text)
 		cJSON_AddStringToObject(o, key, text);
@@ -115,7 +86,7 @@ static void add_use(cJSON *o, const struct batch *b, const struct job *job, cons
 		while (!strncmp(rel, "./", 2) || *rel == '/')
 			rel += 1 + (*rel == '.');
 		snprintf(path, sizeof(path), "%s/%s", dir, rel);
-		char *text = clean(path);
+		char *text = escape_utf8(path);
 		cJSON_AddItemToArray(list, cJSON_CreateString(text ? text : ""));
 		free(text);
 	}
@@ -176,7 +147,7 @@ static void mark(struct job **sorted, size_t n, const char *line, bool rerun_fai
 	if (id && command && outcome) {
 		struct job key = {.id = (char *)(uintptr_t)id}, *at = &key,
 			   **found = bsearch(&at, sorted, n, sizeof(*sorted), by_id);
-		char *mine = found ? clean((*found)->command) : NULL;
+		char *mine = found ? escape_utf8((*found)->command) : NULL;
 		/* another command under the same id is another job */
 		if (mine && !strcmp(mine, command))
 			(*found)->done_before = !rerun_failed || !strcmp(outcome, names[JOB_PASSED]);
@@ -215,42 +186,10 @@ long results_resume(struct batch *b, const char *path, bool rerun_failed)
 
 /* ---- JUnit ---- */
 
-/* What XML 1.0 cannot hold, even escaped, becomes '?'. */
-static void xml(FILE *f, const char *s)
-{
-	char *text = clean(s);
-
-	for (const char *c = text; c && *c; c++) {
-		switch (*c) {
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '>':
-			fputs("&gt;", f);
-			break;
-		case '&':
-			fputs("&amp;", f);
-			break;
-		case '"':
-			fputs("&quot;", f);
-			break;
-		case '\n':
-			fputs("&#10;", f);
-			break;
-		case '\t':
-			fputs("&#9;", f);
-			break;
-		default:
-			fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, f);
-		}
-	}
-	free(text);
-}
-
 static void junit_case(FILE *f, const struct job *job, const struct result *r, bool finished)
 {
 	fputs("  <testcase classname=\"warren\" name=\"", f);
-	xml(f, job->id);
+	escape_xml(f, job->id);
 	fprintf(f, "\" time=\"%.3f\"", finished ? r->wall : 0.0);
 	if (finished && r->outcome == JOB_PASSED) {
 		fputs("/>\n", f);
@@ -269,9 +208,9 @@ static void junit_case(FILE *f, const struct job *job, const struct result *r, b
 		else if (r->outcome == JOB_LIMIT)
 			fprintf(f, "limit: %s", warren_limit_name(r->limit));
 		else
-			xml(f, r->error ? r->error : outcome_name(r->outcome));
+			escape_xml(f, r->error ? r->error : outcome_name(r->outcome));
 		fputs("\">", f);
-		xml(f, job->command);
+		escape_xml(f, job->command);
 		fprintf(f, "</%s>\n", tag);
 	}
 	fputs("  </testcase>\n", f);
