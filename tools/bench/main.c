@@ -4,6 +4,7 @@
 #include "../cli.h"
 #include "../words.h"
 #include "bench.h"
+#include "present.h"
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
@@ -18,15 +19,36 @@
 
 struct command {
 	struct bench bench;
-	const char *json;
+	const char *json, *html, *from, *compare, *other; /* other: what is compared with `compare` */
+	double fail_over;				  /* percent; < 0: not asked for */
 	char *given_settings;
 	char bad[500]; /* what is wrong with the arguments, one line; "" so far */
 };
 
-enum { OPT_JSON = 256, OPT_QUICK, OPT_ROUNDS, OPT_CALLS, OPT_ONLY, OPT_SETTING };
+enum {
+	OPT_JSON = 256,
+	OPT_QUICK,
+	OPT_ROUNDS,
+	OPT_CALLS,
+	OPT_ONLY,
+	OPT_SETTING,
+	OPT_HTML,
+	OPT_FROM,
+	OPT_COMPARE,
+	OPT_FAIL_OVER
+};
 
 static const struct argp_option options[] = {
 	{"json", OPT_JSON, "FILE", 0, "Write all results to FILE (- is standard output)", 1},
+	{"html", OPT_HTML, "FILE", 0,
+	 "Write a report to FILE: one page that needs nothing else (- is standard output)", 1},
+	{"from", OPT_FROM, "FILE", 0, "Measure nothing, show the results in FILE", 2},
+	{"compare", OPT_COMPARE, "OLD", 0,
+	 "Measure nothing, say what of warren's own changed from the results in OLD to those in the argument "
+	 "NEW",
+	 2},
+	{"fail-over", OPT_FAIL_OVER, "PERCENT", 0,
+	 "With --compare: exit with 1 if something became slower by more than that, significantly", 2},
 	{"quick", OPT_QUICK, NULL, 0, "Short and few rounds, and nothing that takes long", 1},
 	{"rounds", OPT_ROUNDS, "N", 0,
 	 "Rounds, in which the compared ones take turns (default 7; 3 with --quick)", 1},
@@ -158,6 +180,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct command *c = state->input;
 	unsigned calls;
+	char *end;
 
 	switch (key) {
 	case OPT_JSON:
@@ -178,7 +201,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		for (int i = 0; i < N_SETTINGS; i++)
 			c->bench.settings[i] = bench_wants(arg, setting_names[i]);
 		return check_list(c, "--setting", arg, know_setting);
+	case OPT_HTML:
+		c->html = arg;
+		return 0;
+	case OPT_FROM:
+		c->from = arg;
+		return 0;
+	case OPT_COMPARE:
+		c->compare = arg;
+		return 0;
+	case OPT_FAIL_OVER:
+		c->fail_over = strtod(arg, &end);
+		return end == arg || *end || !(c->fail_over >= 0)
+			       ? bad(c, "--fail-over '%s': percent are wanted", arg)
+			       : 0;
 	case ARGP_KEY_ARG:
+		if (c->compare && !c->other) {
+			c->other = arg;
+			return 0;
+		}
 		return bad(c, "'%s': no argument is wanted", arg);
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -188,13 +229,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	options,
 	parse,
-	"",
+	"\n--from RESULTS [--html FILE]\n--compare OLD NEW",
 	"Measure what interception costs here: single calls, natively, by the least that any supervisor "
 	"needs "
 	"(floor) and by warren, in turns.\v"
 	"  warren bench --json results.json\n"
+	"  warren bench --from results.json --html report.html\n"
+	"  warren bench --compare old.json results.json\n"
 	"  warren bench --quick --only \"null open stat\" --setting foreign --json -\n\n"
-	"Exit status: 0; 1 when nothing could be measured; 2 for wrong use.",
+	"Exit status: 0; 1 when nothing could be measured, and for --fail-over; 2 for wrong use or a bad "
+	"file.",
 	NULL,
 	NULL,
 	NULL};
@@ -261,13 +305,16 @@ static int measure(struct bench *b)
 static int finish(struct command *c)
 {
 	int r = c->json ? write_json(c->bench.results, c->json) : 0;
+	bool to_stdout = (c->json && !strcmp(c->json, "-")) || (c->html && !strcmp(c->html, "-"));
 
-	return r < 0 ? fail(1, c->json, r) : 0;
+	if (r < 0)
+		return fail(1, c->json, r);
+	return present_results(c->bench.results, c->html, !to_stdout);
 }
 
 int cmd_bench(int argc, char **argv)
 {
-	static struct command c = {.bench.settings = {true, true, true, true}};
+	static struct command c = {.bench.settings = {true, true, true, true}, .fail_over = -1};
 	static char name[] = BENCH_NAME;
 	const struct sigaction sa = {.sa_handler = on_signal};
 
@@ -277,6 +324,12 @@ int cmd_bench(int argc, char **argv)
 		return EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &c))
 		return fail(EXIT_USAGE, c.bad[0] ? c.bad : "wrong arguments; see " BENCH_NAME " --help", 0);
+	if (c.compare && !c.other)
+		return fail(EXIT_USAGE, "--compare OLD wants NEW, too", 0);
+	if (c.compare)
+		return present_comparison(c.compare, c.other, c.fail_over);
+	if (c.from)
+		return present_file(c.from, c.html);
 	c.bench.rounds_given = c.bench.rounds;
 	if (!c.bench.rounds)
 		c.bench.rounds = c.bench.quick ? 3 : 7;

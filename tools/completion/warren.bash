@@ -7,12 +7,12 @@ _warren()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "run batch report shell diff commit discard layers check syscalls help --help --version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run batch report bench shell diff commit discard layers check syscalls help --help --version" -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run batch report shell diff commit discard layers check syscalls" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run batch report bench shell diff commit discard layers check syscalls" -- "$cur")
 		return
 		;;
 	check)
@@ -25,6 +25,17 @@ _warren()
 		;;
 	shell | diff | commit | discard | layers)
 		mapfile -t COMPREPLY < <(compgen -d -W "--help --json --null --patch --merge --with-lowers --prune" -- "$cur")
+		return
+		;;
+	bench)
+		case $prev in
+		--rounds | --calls | --only | --fail-over) return ;;
+		--setting) mapfile -t COMPREPLY < <(compgen -W "root foreign layer touched" -- "$cur") ;;
+		*)
+			mapfile -t COMPREPLY < <(compgen -f -W "--help --json --html --from --compare --fail-over --quick --rounds --calls --only --setting" -- "$cur")
+			compopt -o filenames 2>/dev/null
+			;;
+		esac
 		return
 		;;
 	report)

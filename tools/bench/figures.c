@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking things up in the figures. read.c makes them. */
+#define _GNU_SOURCE
+#include "figures.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct call_figure *figures_call(const struct figures *f, const char *call, const char *setting,
+				       const char *who)
+{
+	for (size_t i = 0; i < f->n_calls; i++) {
+		const struct call_figure *c = &f->calls[i];
+		if (!strcmp(c->call, call) && !strcmp(c->setting, setting) && !strcmp(c->who, who))
+			return c;
+	}
+	return NULL;
+}
+
+const struct timed_figure *figures_timed(const struct timed_figure *list, size_t n, const char *name,
+					 const char *setting, const char *who)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i].name, name) && !strcmp(list[i].setting, setting) &&
+		    !strcmp(list[i].who, who))
+			return &list[i];
+	return NULL;
+}
+
+/* Absent numbers are equal. */
+static bool same(double a, double b)
+{
+	return (isnan(a) && isnan(b)) || (a >= b && a <= b);
+}
+
+const struct rate_figure *figures_bare(const struct figures *f, const struct rate_figure *r)
+{
+	const struct rate_figure *best = NULL;
+
+	for (size_t i = 0; i < f->n_rates; i++) {
+		const struct rate_figure *b = &f->rates[i];
+		if (strcmp(b->who, "bare") || !same(b->sandboxes, r->sandboxes) ||
+		    !same(b->threads, r->threads))
+			continue;
+		if (!best || same(b->workers, r->workers))
+			best = b;
+	}
+	return best;
+}
+
+const struct rate_figure *figures_rate(const struct figures *f, const struct rate_figure *like)
+{
+	for (size_t i = 0; i < f->n_rates; i++) {
+		const struct rate_figure *r = &f->rates[i];
+		if (!strcmp(r->who, like->who) && same(r->sandboxes, like->sandboxes) &&
+		    same(r->threads, like->threads) && same(r->workers, like->workers))
+			return r;
+	}
+	return NULL;
+}
+
+double figures_median(const struct series *s)
+{
+	return s ? stats_spread(s->v, s->n).median : NAN;
+}
+
+struct spread figures_ratio(const struct series *a, const struct series *b)
+{
+	if (!a || !b)
+		return stats_spread(NULL, 0);
+	return stats_ratios(a->v, b->v, a->n < b->n ? a->n : b->n);
+}
+
+double figures_part(const struct figures *f, const char *call, const char *who, const char *part)
+{
+	for (size_t i = 0; i < f->n_parts; i++) {
+		const struct part_figure *p = &f->parts[i];
+		if (!strcmp(p->call, call) && !strcmp(p->who, who) && !strcmp(p->part, part))
+			return p->ns;
+	}
+	return NAN;
+}
+
+static void add_new(const char **names, size_t *n, const char *name)
+{
+	size_t j = 0;
+
+	while (j < *n && strcmp(names[j], name))
+		j++;
+	if (j == *n)
+		names[(*n)++] = name;
+}
+
+const char **figures_names(const void *list, size_t n, size_t size, size_t at)
+{
+	const char **names = calloc(n + 1, sizeof(*names)), *name;
+	size_t k = 0;
+
+	for (size_t i = 0; names && i < n; i++) {
+		memcpy(&name, (const char *)list + i * size + at, sizeof(name));
+		add_new(names, &k, name);
+	}
+	return names;
+}
+
+const char **figures_timed_names(const struct timed_figure *list, size_t n, const char *setting)
+{
+	const char **names = calloc(n + 1, sizeof(*names));
+	size_t k = 0;
+
+	for (size_t i = 0; names && i < n; i++)
+		if (!strcmp(list[i].setting, setting))
+			add_new(names, &k, list[i].name);
+	return names;
+}
+
+const char *figures_setting(const char *setting)
+{
+	static const char *const known[][2] = {{"root", "/ with rules"},
+					       {"foreign", "a foreign root"},
+					       {"layer", "a layer, untouched"},
+					       {"touched", "a layer, what is called was copied up"}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(known[i][0], setting))
+			return known[i][1];
+	return setting;
+}
