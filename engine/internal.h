@@ -156,7 +156,10 @@ const struct warren_policy *wr_sandbox_policy(const struct warren_sandbox *s);
 atomic_bool *wr_sandbox_umask_changed(struct warren_sandbox *s);
 struct wr_ptys *wr_sandbox_ptys(struct warren_sandbox *s);
 atomic_bool *wr_sandbox_lists_served(struct warren_sandbox *s);
-struct wr_exec_cache *wr_sandbox_exec_cache(struct warren_sandbox *s);
+struct wr_exec_cache *
+wr_sandbox_exec_cache(struct warren_sandbox *s); /* where names of programs are linked */
+/* The one for copies. NULL: there is no room for it, or none yet and it is not to be made. */
+struct wr_exec_cache *wr_sandbox_copies(struct warren_sandbox *s, bool make);
 /* A number that no other running sandbox of the host has. */
 uint64_t wr_sandbox_tag(const struct warren_sandbox *s);
 bool wr_sandbox_root_is_host(const struct warren_sandbox *s);

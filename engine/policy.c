@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "policy.h"
 #include "memo.h"
+#include "../handlers/exec_cache.h"
 #include "namespace.h"
 #include <linux/filter.h>
 #include <stdarg.h>
@@ -55,6 +56,7 @@ void warren_policy_unref(struct warren_policy *p)
 {
 	if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	wr_exec_cache_free(p->copies);
 	wr_namespace_free(p);
 	for (size_t i = 0; i < p->n_specs; i++) {
 		free(p->specs[i].host);
@@ -361,6 +363,22 @@ static int compile(struct warren_policy *p)
 	else if (p->lower_frozen && !p->memo)
 		p->memo = wr_memo_new(); /* without it everything is looked up */
 	return 0;
+}
+
+struct wr_exec_cache *wr_policy_copies(struct warren_policy *p)
+{
+	struct wr_exec_cache *copies = atomic_load(&p->copies);
+	char dir[PATH_MAX + 32];
+
+	if (copies)
+		return copies;
+	pthread_mutex_lock(&p->lock);
+	copies = atomic_load(&p->copies);
+	snprintf(dir, sizeof(dir), "%s/exec", p->runtime);
+	if (!copies && (mkdir(dir, 0700) == 0 || errno == EEXIST) && wr_exec_cache_new(dir, &copies) == 0)
+		atomic_store(&p->copies, copies);
+	pthread_mutex_unlock(&p->lock);
+	return copies;
 }
 
 int wr_policy_freeze(struct warren_policy *p)

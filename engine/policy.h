@@ -54,6 +54,7 @@ struct wr_extra {
 
 struct sock_filter;
 struct wr_memo;
+struct wr_exec_cache;
 
 struct warren_policy {
 	atomic_uint refs;
@@ -98,6 +99,9 @@ struct warren_policy {
 	unsigned n_parents; /* skeletons made in runtime */
 	char *runtime;	    /* private directory for skeleton, exec copies, shm */
 	int ruleset;	    /* Landlock, -1: the kernel has none */
+	/* Copies of programs with another loader, of this policy alone; made at the first use, under lock,
+	 * where the engine's, which are everybody's, may not be executed (landlock.c). */
+	struct wr_exec_cache *_Atomic copies;
 	bool direct_exec; /* the host's root under its own names, nothing hidden in it, and what Landlock lets
 			   * be executed is what the rules do: the kernel may execute by the guest's paths */
 };
@@ -122,6 +126,9 @@ unsigned wr_policy_may_host(const struct warren_policy *p, const char *host, con
 /* True if a mount point or the path of a rule is at or below path: it must not be moved or removed, or the
  * rule would stay behind. */
 bool wr_policy_pinned(const struct warren_policy *p, const char *path);
+
+/* p->copies, which p->runtime has room for; NULL: it could not be made. */
+struct wr_exec_cache *wr_policy_copies(struct warren_policy *p);
 
 /* True if the listing of this directory is not what the kernel says: see extras. */
 bool wr_policy_has_extras(const struct warren_policy *p, dev_t dev, ino_t ino);

@@ -204,6 +204,13 @@ struct wr_exec_cache *wr_sandbox_exec_cache(struct warren_sandbox *s)
 	return s->engine->exec_cache;
 }
 
+struct wr_exec_cache *wr_sandbox_copies(struct warren_sandbox *s, bool make)
+{
+	if (!s->policy->direct_exec)
+		return s->engine->exec_cache;
+	return make ? wr_policy_copies(s->policy) : atomic_load(&s->policy->copies);
+}
+
 uint64_t wr_sandbox_tag(const struct warren_sandbox *s)
 {
 	return s->tag;

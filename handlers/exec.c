@@ -141,7 +141,7 @@ static int find_image(struct warren_request *rq, struct program *p, struct wr_im
 /* ---- the substituted call ---- */
 
 struct plan {
-	struct wr_exec_cache *cache;
+	struct wr_exec_cache *cache, *copies;
 	int fd;	      /* the program */
 	char *guest;  /* its path */
 	char *interp; /* the loader's host path; NULL: the program is run as it is */
@@ -204,9 +204,11 @@ static int prepare_copy(struct warren_substitution *s)
 	char link[32], *path = s->scratch;
 	_cleanup_close_ int fd = -1;
 
+	if (!plan->copies)
+		return -ENOSPC;
 	if (statx(plan->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)
 		return -errno;
-	int r = wr_exec_cache_get(plan->cache, plan->fd, &stx, plan->guest, plan->name, plan->interp, &fd,
+	int r = wr_exec_cache_get(plan->copies, plan->fd, &stx, plan->guest, plan->name, plan->interp, &fd,
 				  &s->exe_dev, &s->exe_ino);
 	if (r < 0)
 		return r;
@@ -245,6 +247,7 @@ static int plan_new(struct warren_request *rq, struct program *p, char *interp, 
 	s->path_of = path_of;
 	s->path_room = PATH_ROOM;
 	if (interp) {
+		plan->copies = wr_sandbox_copies(rq->sandbox, true);
 		plan->fd = wr_steal_fd(&p->fd);
 		s->prepare = prepare_copy;
 	} else {
@@ -344,13 +347,18 @@ struct warren_verdict wr_handle_execve(struct warren_request *rq, void *user)
 	 * them again; another thread that rewrites path or argv, or a link that is turned, can make it
 	 * execute another file, but no other than Landlock lets this sandbox execute, and with direct_exec
 	 * that is what the policy lets it read and execute, by the very same name: the guest might as well
-	 * have asked for that. What it learns is at most, by the errno, whether a file exists that it may not
-	 * read. */
+	 * have asked for that. Below a layer it may reach a file as it was before the sandbox changed it,
+	 * which it could read then. What it learns is at most, by the errno, whether a file exists that it
+	 * may not read. */
 	return warren_continue();
 }
 
 int wr_exec_guest_path(struct warren_sandbox *s, const char *host, char *buf, size_t size)
 {
 	int r = wr_exec_cache_guest_path(wr_sandbox_exec_cache(s), host, buf, size);
+	struct wr_exec_cache *copies = r < 0 ? wr_sandbox_copies(s, false) : NULL;
+
+	if (copies)
+		r = wr_exec_cache_guest_path(copies, host, buf, size);
 	return r < 0 ? r : 0;
 }
