@@ -19,8 +19,14 @@
 /* Words of a command, for as long as the block lasts. */
 #define WORDS(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
 
-enum setting { IN_ROOT, IN_FOREIGN, IN_LAYER, IN_TOUCHED, N_SETTINGS };
+enum setting { IN_ROOT, IN_FOREIGN, IN_LAYER, IN_FROZEN, IN_TOUCHED, N_SETTINGS };
 extern const char *const setting_names[]; /* NULL-terminated */
+
+#define BENCH_MAX_PEERS 12
+struct peer {
+	char name[32];
+	const char *command; /* for the shell; {} stands for the guest's */
+};
 
 struct bench {
 	unsigned rounds;
@@ -34,6 +40,9 @@ struct bench {
 
 	/* place.c: a directory that is also the foreign root, with bench-guest and a tree "t" in it */
 	char dir[64];
+
+	struct peer peers[BENCH_MAX_PEERS];
+	size_t n_peers;
 
 	cJSON *results;
 };
@@ -56,6 +65,14 @@ void bench_leave_out(struct bench *b, const char *who, const char *why);
 int place_find_programs(struct bench *b);
 int place_make(struct bench *b);
 void place_remove(struct bench *b);
+
+/* ---- peers.c ---- */
+/* "NAME=COMMAND {}", which is kept. 0 or -EINVAL. */
+int peers_add(struct bench *b, const char *text);
+/* Adds those that are known, and leaves out what is not there or cannot run. */
+void peers_find(struct bench *b);
+/* Its command with these words for {}; malloc, NULL: no memory. */
+char *peers_command(const struct peer *p, char *const *words);
 
 /* ---- procs.c ---- */
 struct usage {

@@ -53,13 +53,19 @@ static const struct call {
 #define COUNT_MAX 300.0	     /* calls of the guest, at most: the kernel's buffer has room for so many */
 #define N_CALLS	  (sizeof(calls) / sizeof(calls[0]))
 
-const char *const setting_names[] = {"root", "foreign", "layer", "touched", NULL};
+const char *const setting_names[] = {"root", "foreign", "layer", "frozen", "touched", NULL};
 
-enum who { NATIVE, FLOOR, FLOOR_CACHED, WARREN, N_WHO };
-static const char *const who_names[] = {"native", "floor", "floor-cached", "warren"};
+enum who { NATIVE, FLOOR, FLOOR_CACHED, WARREN, FIRST_PEER, N_WHO = FIRST_PEER + BENCH_MAX_PEERS };
+
+static const char *name_of(const struct bench *b, enum who who)
+{
+	static const char *const names[] = {"native", "floor", "floor-cached", "warren"};
+
+	return who < FIRST_PEER ? names[who] : b->peers[who - FIRST_PEER].name;
+}
 
 struct cell {
-	bool used, failed;
+	bool failed;
 	double ns[BENCH_MAX_ROUNDS]; /* < 0: failed */
 	unsigned n;
 	double calls, cpu_calls, cpu_ns, switches; /* sums; cpu_calls: those that the other two belong to */
@@ -72,6 +78,7 @@ struct words {
 	char *list[BENCH_MAX_ARGS];
 	size_t n;
 	char path[PATH_MAX], guest[PATH_MAX], rule[PATH_MAX], number[32];
+	char *text; /* malloc */
 };
 
 bool calls_know(const char *name)
@@ -130,8 +137,7 @@ static void add_warren(struct words *w, const struct bench *b, enum setting wher
 {
 	add(w, b->warren);
 	add(w, "run");
-	snprintf(w->rule, sizeof(w->rule), "%s%s", b->dir,
-		 where == IN_LAYER || where == IN_TOUCHED ? "/t" : "");
+	snprintf(w->rule, sizeof(w->rule), "%s%s", b->dir, where == IN_ROOT ? "" : "/t");
 	if (where == IN_FOREIGN) {
 		add(w, "--root");
 		add(w, b->dir);
@@ -141,6 +147,8 @@ static void add_warren(struct words *w, const struct bench *b, enum setting wher
 		add(w, "/");
 		add(w, where == IN_ROOT ? "-w" : "--cow");
 		add(w, w->rule);
+		if (where == IN_FROZEN)
+			add(w, "--lower-frozen");
 	}
 	add(w, "--");
 }
@@ -162,18 +170,28 @@ static void command(struct words *w, const struct bench *b, const struct call *c
 	if (c->path)
 		add(w, w->path);
 	add(w, amount);
+	if (who >= FIRST_PEER) {
+		w->text = peers_command(&b->peers[who - FIRST_PEER], w->list);
+		w->n = 0;
+		add(w, "/bin/sh");
+		add(w, "-c");
+		add(w, w->text ? w->text : "");
+	}
 }
 
-/* Has this who this call in this setting? A floor has no layers. */
+/* Has this who this call in this setting? A floor has no layers: next to those it serves the same without
+ * them. */
 static bool has(const struct bench *b, const struct call *c, enum setting where, enum who who)
 {
-	if (where == IN_LAYER && c->flags & CHANGES)
+	if (!b->settings[where] || !bench_wants(b->only, c->name) || (b->quick && c->flags & LONG))
+		return false;
+	if ((where == IN_LAYER || where == IN_FROZEN) && c->flags & CHANGES)
 		return false;
 	if (who == FLOOR)
-		return *b->floor && c->flags & BY_FLOOR && (where == IN_ROOT || where == IN_FOREIGN);
+		return *b->floor && c->flags & BY_FLOOR;
 	if (who == FLOOR_CACHED)
-		return *b->floor && c->flags & BY_CACHED && where == IN_FOREIGN;
-	return true;
+		return *b->floor && c->flags & BY_CACHED && (where == IN_FOREIGN || where == IN_FROZEN);
+	return who < FIRST_PEER || (where == IN_ROOT && who - FIRST_PEER < b->n_peers);
 }
 
 static void take(struct bench *b, struct cell *cell, const struct call *c, enum setting where, enum who who)
@@ -188,12 +206,13 @@ static void take(struct bench *b, struct cell *cell, const struct call *c, enum 
 	}
 	command(&w, b, c, where, who, b->amount);
 	int r = sample_run(w.list, b->dir, NULL, &s, &cell->h, why, sizeof(why));
+	free(w.text);
 	if (bench_stopped())
 		return;
 	cell->ns[cell->n++] = r < 0 ? -1 : s.ns;
 	if (r < 0) {
 		snprintf(text, sizeof(text), "%s in the setting %s: %s", c->name, setting_names[where], why);
-		bench_leave_out(b, who_names[who], text);
+		bench_leave_out(b, name_of(b, who), text);
 		cell->failed = true;
 		return;
 	}
@@ -218,14 +237,15 @@ static cJSON *histogram_json(const struct histogram *h)
 	return list;
 }
 
-static void tell(const struct cell *cell, const struct call *c, enum setting where, enum who who, cJSON *list)
+static void tell(const struct bench *b, const struct cell *cell, const struct call *c, enum setting where,
+		 enum who who, cJSON *list)
 {
 	cJSON *o = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(o, "call", c->name);
 	cJSON_AddStringToObject(o, "note", c->note);
 	cJSON_AddStringToObject(o, "setting", setting_names[where]);
-	cJSON_AddStringToObject(o, "who", who_names[who]);
+	cJSON_AddStringToObject(o, "who", name_of(b, who));
 	cJSON_AddItemToObject(o, "ns", bench_samples(cell->ns, cell->n));
 	cJSON_AddNumberToObject(o, "p50", histogram_percentile(&cell->h, 50));
 	cJSON_AddNumberToObject(o, "p90", histogram_percentile(&cell->h, 90));
@@ -243,7 +263,8 @@ static void tell(const struct cell *cell, const struct call *c, enum setting whe
 	cJSON_AddItemToArray(list, o);
 }
 
-typedef struct cell setting_cells[N_SETTINGS][N_WHO];
+/* One for each call, setting and who; NULL: not measured. */
+typedef struct cell *setting_cells[N_SETTINGS][N_WHO];
 
 static void round_of(struct bench *b, setting_cells *cells, unsigned round)
 {
@@ -253,9 +274,9 @@ static void round_of(struct bench *b, setting_cells *cells, unsigned round)
 				       setting_names[where], calls[i].name);
 			for (unsigned k = 0; k < N_WHO && !bench_stopped(); k++) {
 				enum who who = (enum who)((k + round) % N_WHO); /* none is always the first */
-				struct cell *cell = &cells[i][where][who];
+				struct cell *cell = cells[i][where][who];
 
-				if (cell->used)
+				if (cell)
 					take(b, cell, &calls[i], (enum setting)where, who);
 			}
 		}
@@ -274,7 +295,9 @@ static void count(struct bench *b, struct counts *counts, struct cell *cell, con
 
 	snprintf(amount, sizeof(amount), "%.0f", n < 2 ? 2 : n > COUNT_MAX ? COUNT_MAX : n);
 	command(&w, b, c, where, who, amount);
-	if (sample_run(w.list, b->dir, counts, &s, &ignored, why, sizeof(why)) < 0)
+	int r = sample_run(w.list, b->dir, counts, &s, &ignored, why, sizeof(why));
+	free(w.text);
+	if (r < 0)
 		return;
 	cell->names = cJSON_CreateObject();
 	cell->supervisor_calls = counts_tell(counts, s.calls, cell->names);
@@ -295,43 +318,68 @@ static void count_all(struct bench *b, setting_cells *cells)
 	}
 	for (size_t i = 0; i < N_CALLS; i++) {
 		bench_progress("the supervisor's system calls: %s", calls[i].name);
-		for (int where = 0; where < N_SETTINGS; where++)
-			for (int who = 0; who < N_WHO && !bench_stopped(); who++)
-				if (cells[i][where][who].used && !cells[i][where][who].failed &&
-				    who != NATIVE)
-					count(b, counts, &cells[i][where][who], &calls[i],
-					      (enum setting)where, (enum who)who);
+		for (int where = 0; where < N_SETTINGS; where++) {
+			for (int who = FLOOR; who <= WARREN && !bench_stopped(); who++) {
+				struct cell *cell = cells[i][where][who];
+
+				if (cell && !cell->failed)
+					count(b, counts, cell, &calls[i], (enum setting)where, (enum who)who);
+			}
+		}
 	}
 	counts_free(counts);
+}
+
+/* Makes the cells that are wanted. 1: there are some; 0; -ENOMEM. */
+static int make_cells(const struct bench *b, setting_cells *cells)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < N_CALLS; i++) {
+		for (int where = 0; where < N_SETTINGS; where++) {
+			for (int who = 0; who < N_WHO; who++) {
+				if (!has(b, &calls[i], (enum setting)where, (enum who)who))
+					continue;
+				struct cell *cell = calloc(1, sizeof(*cell));
+				if (!cell)
+					return -ENOMEM;
+				cells[i][where][who] = cell;
+				any = 1;
+			}
+		}
+	}
+	return any;
+}
+
+static void tell_all(const struct bench *b, setting_cells *cells)
+{
+	cJSON *list = cJSON_AddArrayToObject(b->results, "calls");
+
+	for (size_t i = 0; i < N_CALLS; i++) {
+		for (int where = 0; where < N_SETTINGS; where++) {
+			for (int who = 0; who < N_WHO; who++) {
+				struct cell *cell = cells[i][where][who];
+
+				if (cell)
+					tell(b, cell, &calls[i], (enum setting)where, (enum who)who, list);
+				free(cell);
+			}
+		}
+	}
 }
 
 int calls_measure(struct bench *b)
 {
 	setting_cells *cells = calloc(N_CALLS, sizeof(*cells));
-	bool any = false;
+	int any = cells ? make_cells(b, cells) : -ENOMEM;
 
-	if (!cells)
-		return -ENOMEM;
-	for (size_t i = 0; i < N_CALLS; i++)
-		for (int where = 0; where < N_SETTINGS; where++)
-			for (int who = 0; who < N_WHO; who++) {
-				bool use = b->settings[where] && bench_wants(b->only, calls[i].name) &&
-					   !(b->quick && calls[i].flags & LONG) &&
-					   has(b, &calls[i], (enum setting)where, (enum who)who);
-				cells[i][where][who].used = use;
-				any |= use;
-			}
+	if (any < 0)
+		return any;
 	for (unsigned round = 0; any && round < b->rounds && !bench_stopped(); round++)
 		round_of(b, cells, round);
 	if (any && !bench_stopped())
 		count_all(b, cells);
-	cJSON *list = cJSON_AddArrayToObject(b->results, "calls");
-	for (size_t i = 0; i < N_CALLS; i++)
-		for (int where = 0; where < N_SETTINGS; where++)
-			for (int who = 0; who < N_WHO; who++)
-				if (cells[i][where][who].used)
-					tell(&cells[i][where][who], &calls[i], (enum setting)where,
-					     (enum who)who, list);
+	tell_all(b, cells);
 	free(cells);
 	return bench_stopped() ? -EINTR : 0;
 }

@@ -35,7 +35,8 @@ enum {
 	OPT_HTML,
 	OPT_FROM,
 	OPT_COMPARE,
-	OPT_FAIL_OVER
+	OPT_FAIL_OVER,
+	OPT_PEER
 };
 
 static const struct argp_option options[] = {
@@ -55,7 +56,9 @@ static const struct argp_option options[] = {
 	{"calls", OPT_CALLS, "N", 0, "N calls for each sample (default: as many as 40 ms take)", 1},
 	{"only", OPT_ONLY, "NAMES", 0,
 	 "Only these calls, or starts, or throughput, e.g. \"open stat starts\"", 1},
-	{"setting", OPT_SETTING, "SETTINGS", 0, "Only these, of: root foreign layer touched", 1},
+	{"setting", OPT_SETTING, "SETTINGS", 0, "Only these, of: root foreign layer frozen touched", 1},
+	{"peer", OPT_PEER, "NAME='COMMAND {}'", 0,
+	 "Another one to compare with; {} is where the guest's command goes", 1},
 	{0},
 };
 
@@ -215,6 +218,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return end == arg || *end || !(c->fail_over >= 0)
 			       ? bad(c, "--fail-over '%s': percent are wanted", arg)
 			       : 0;
+	case OPT_PEER:
+		return peers_add(&c->bench, arg) < 0
+			       ? bad(c, "--peer '%s': NAME='COMMAND {}' is wanted, and %d of them at most",
+				     arg, BENCH_MAX_PEERS)
+			       : 0;
 	case ARGP_KEY_ARG:
 		if (c->compare && !c->other) {
 			c->other = arg;
@@ -291,6 +299,7 @@ static int measure(struct bench *b)
 
 	if (r < 0)
 		return fail(1, "the temporary directory cannot be filled", r);
+	peers_find(b);
 	r = calls_measure(b);
 	if (r == 0 && bench_wants(b->only, "starts"))
 		r = starts_measure(b);
@@ -314,7 +323,7 @@ static int finish(struct command *c)
 
 int cmd_bench(int argc, char **argv)
 {
-	static struct command c = {.bench.settings = {true, true, true, true}, .fail_over = -1};
+	static struct command c = {.bench.settings = {true, true, true, true, true}, .fail_over = -1};
 	static char name[] = BENCH_NAME;
 	const struct sigaction sa = {.sa_handler = on_signal};
 

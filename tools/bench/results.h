@@ -5,15 +5,16 @@
  *   format      "warren-bench-1"
  *   made        UTC, as 2026-01-31T12:00:00Z; warren: its version; command: the words it was called with
  *   machine     cpu, cpus, memory (bytes), kernel, load (of the last minute, when it began), features
- *   calls       [{call, note, setting: root|foreign|layer|touched, who, ns: [of one call, a round each; null
- *               where it failed], p50, p90, p99, p999 (of all rounds), histogram: [[lower bound in ns,
+ *   calls       [{call, note, setting: root|foreign|layer|frozen|touched, who, ns: [of one call, a round
+ * each; null where it failed], p50, p90, p99, p999 (of all rounds), histogram: [[lower bound in ns,
  * count]...], cpu_ns (guest and supervisor, of one call), switches (context switches of both, for one call),
  *               supervisor_calls (for one call), supervisor_names: {name: of one call}}]
  *   starts      [{what, who, setting, ns: [a round each]}]
- *   throughput  [{sandboxes, threads (of each guest), workers, who, per_second: [a round each]}]
- *   breakdown   [{call, who, part, ns}]
- *   workloads   [{name, note, setting, who, ns: [a round each; null where it failed]}]
- *   left_out    [{who, why}]
+ *   throughput  [{sandboxes, threads (of each guest), workers, who, per_second: [a round each], cpu_ns (of
+ * the supervisor, for a notification): [a round each]}] idle        [{sandboxes, few, ns (of a null call
+ * beside them): [a round each], ns_few (beside few of them), memory (bytes of the engine for one),
+ * starts_per_second}] breakdown   [{call, who, part, ns}] workloads   [{name, note, setting, who, ns: [a
+ * round each; null where it failed]}] left_out    [{who, why}]
  *
  * What was not measured is absent. All rounds have the same order, so that ratios are those of one round: of
  * a call to "native" of the same call and setting, of a workload to "native" of the same name. */
