@@ -13,13 +13,15 @@ usage()
 	  --rounds N            rounds to take medians over (default 5)
 	  --root DIR            a foreign root with gcc, git and python3 in it, instead of /; native is then a chroot,
 	                        which wants root
-	  --only "A B"          of: compile configure forks python status checkout tar copy walk
+	  --only "A B"          of: compile optimise ninja configure forks suite python status big-status checkout tar
+                        copy walk
 	  --peer NAME='CMD {}'  another one to compare with: {} is where the workload's command goes; \$WORK is the
 	                        directory that it works in
 	  --without "A B"       peers to leave out
-	  --json FILE           write every sample there, too
+	  --json FILE           write every sample there, too, in the form of warren bench
 
-	The peers: native, warren (rules over the root), layer (warren --cow), bwrap, proot, fakechroot (with --root).
+	The peers: native, warren (rules over the root), layer (warren --cow), frozen (the same with --lower-frozen),
+	bwrap, bwrap-overlay (with a tmpfs overlay), proot, fuse-overlayfs (without --root), fakechroot (with --root).
 	END
 }
 
@@ -29,9 +31,9 @@ die()
 	exit 2
 }
 
-rounds=5 root="" only="compile configure forks python status checkout tar copy walk" without="" json=""
+rounds=5 root="" only="compile optimise ninja configure forks suite python status big-status checkout tar copy walk" without="" json=""
 declare -A custom=()
-peers="native warren layer bwrap proot fakechroot"
+peers="native warren layer frozen bwrap bwrap-overlay proot fuse-overlayfs fakechroot"
 while [ $# -gt 0 ]; do
 	case $1 in
 	--rounds) rounds=$2; shift ;;
@@ -61,7 +63,44 @@ trap 'exit 130' INT TERM
 WORK=${host#"$root"} # as the workload sees it
 export WORK
 
-# ---- the tree: 34 C files with a makefile, 1,200 small files under git ----
+# ---- the tree: C files with makefiles, 1,200 small files under git; and what is not copied for each run ----
+
+# A file of that many functions which an optimiser has work with.
+c_functions()
+{
+	local i
+
+	echo '#include <stddef.h>'
+	for ((i = 0; i < $1; i++)); do
+		printf 'int f%d_%d(const int *p, size_t n) { int s = %d; for (size_t i = 0; i < n; i++) s = s * 31 + (p[i] > %d ? p[i] : -p[i]); return s; }\n' \
+			"$2" "$i" "$i" "$i"
+	done
+}
+
+# 50,000 files under git, and 2,000 outputs that are up to date.
+make_large()
+{
+	local i
+
+	if [[ " $only " == *" big-status "* ]]; then
+		mkdir "$host/big"
+		for i in $(seq 500); do
+			mkdir "$host/big/d$i"
+			(cd "$host/big/d$i" && seq 100 | split -l 1 -a 3 - f)
+		done
+		(cd "$host/big" && git init -q . && git add . && git -c user.name=b -c user.email=b@localhost commit -qm one &&
+			git status >/dev/null) || die "git is needed to make the tree"
+	fi
+	if [[ " $only " == *" ninja "* ]] && command -v ninja >/dev/null; then
+		mkdir "$host/ninja"
+		{
+			printf 'rule cp\n  command = cp $in $out\n'
+			for i in $(seq 2000); do printf 'build out%d: cp in%d\n' "$i" "$((i % 50))"; done
+		} >"$host/ninja/build.ninja"
+		for i in $(seq 0 49); do echo "$i" >"$host/ninja/in$i"; done
+		ninja -C "$host/ninja" >/dev/null || die "ninja does not work"
+	fi
+}
 
 make_tree()
 {
@@ -76,6 +115,10 @@ make_tree()
 	# shellcheck disable=SC2016 # make's variables
 	printf 'O = $(patsubst %%.c,%%.o,$(wildcard *.c))\nprog: $(O)\n\tgcc -o $@ $(O)\n%%.o: %%.c\n\tgcc -O0 -c -o $@ $<\n' \
 		>"$host/seed/src/Makefile"
+	mkdir "$host/seed/opt"
+	for i in $(seq 4); do c_functions 40 "$i" >"$host/seed/opt/f$i.c"; done
+	# shellcheck disable=SC2016 # make's variables
+	printf 'all: $(patsubst %%.c,%%.o,$(wildcard *.c))\n%%.o: %%.c\n\tgcc -O2 -c -o $@ $<\n' >"$host/seed/opt/Makefile"
 	for i in $(seq 40); do
 		mkdir "$host/seed/repo/d$i"
 		seq "$i" $((i + 29)) | while read -r j; do echo "file $j of $i" >"$host/seed/repo/d$i/f$j"; done
@@ -83,27 +126,47 @@ make_tree()
 	(cd "$host/seed/repo" && git init -q . && git add . && git -c user.name=b -c user.email=b@localhost commit -qm one) ||
 		die "git is needed to make the tree"
 	tar -C "$host/seed" -cf "$host/repo.tar" repo
+	make_large
 	write_jobs
 }
 
-# A configure script's kind of work: many short compiler runs and tests of files.
+declare -A note=(
+	[compile]='make: 34 C files at -O0, and a link'
+	[optimise]='make: 4 C files of 40 functions at -O2'
+	[ninja]='ninja, 20 times, with 2,000 outputs that are up to date'
+	[configure]='what configure scripts do: a small preprocessor run and tests of files for each of 12 headers'
+	[forks]='a shell loop of 1,000 /bin/true'
+	[suite]='200 tests, each a shell with grep, cmp and test'
+	[python]='5 times python3 with many imports'
+	[status]='5 times git status over 1,200 files'
+	[big-status]='git status over 50,000 files'
+	[checkout]='rm -rf, then git checkout of 1,200 files'
+	[tar]='3 times tar -x of 1,200 files, tar -c, rm -rf'
+	[copy]='3 times cp -a of 1,200 files, rm -rf'
+	[walk]='3 times ls -lR, find and grep -r over 1,200 files'
+)
+declare -A job=(
+	[compile]='cd src && make -s'
+	[optimise]='cd opt && make -s'
+	[ninja]='i=0; while [ $i -lt 20 ]; do ninja -C "$WORK/ninja" >/dev/null || exit 1; i=$((i + 1)); done'
+	[configure]='cd src && for h in stdio stdlib string unistd fcntl errno time math signal ctype limits locale; do
+		echo "#include <$h.h>" >c.c && gcc -E c.c >/dev/null && test -f c.c && sed s/h/x/ c.c >d.c && mv d.c e.c && rm e.c; done'
+	[forks]='i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i + 1)); done'
+	[suite]='i=0; while [ $i -lt 200 ]; do sh -c "grep -q file repo/d1/f1 && cmp -s repo/d2/f2 repo/d2/f2 && test -f src/main.c" || exit 1; i=$((i + 1)); done'
+	[python]='for i in 1 2 3 4 5; do python3 -c "import json, re, os, subprocess, argparse, email, http.client, xml.dom, unittest, logging"; done'
+	[status]='cd repo && for i in 1 2 3 4 5; do git status >/dev/null; done'
+	[big-status]='cd "$WORK/big" && git status >/dev/null'
+	[checkout]='cd repo && rm -rf d* && git checkout -q .'
+	[tar]='for i in 1 2 3; do mkdir t && tar -C t -xf ../repo.tar && tar -cf t.tar t && rm -rf t; done'
+	[copy]='for i in 1 2 3; do cp -a repo t && rm -rf t; done'
+	[walk]='for i in 1 2 3; do ls -lR repo >/dev/null; find repo -name nothing-like-it; grep -r nothing-like-it repo; done; true'
+)
+
 write_jobs()
 {
 	local w
-	declare -A job=(
-		[compile]='cd src && make -s'
-		[configure]='cd src && for h in stdio stdlib string unistd fcntl errno time math signal ctype limits locale; do
-			echo "#include <$h.h>" >c.c && gcc -E c.c >/dev/null && test -f c.c && sed s/h/x/ c.c >d.c && mv d.c e.c && rm e.c; done'
-		[forks]='i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i + 1)); done'
-		[python]='for i in 1 2 3 4 5; do python3 -c "import json, re, os, subprocess, argparse, email, http.client, xml.dom, unittest, logging"; done'
-		[status]='cd repo && for i in 1 2 3 4 5; do git status >/dev/null; done'
-		[checkout]='cd repo && rm -rf d* && git checkout -q .'
-		[tar]='for i in 1 2 3; do mkdir t && tar -C t -xf ../repo.tar && rm -rf t; done'
-		[copy]='for i in 1 2 3; do cp -a repo t && rm -rf t; done'
-		[walk]='for i in 1 2 3; do ls -lR repo >/dev/null; grep -r nothing-like-it repo; done; true'
-	)
+
 	for w in $only; do
-		[ -n "${job[$w]:-}" ] || die "no workload $w"
 		printf 'cd "$WORK/run" || exit 1\n%s\n' "${job[$w]}" >"$host/$w.sh"
 	done
 }
@@ -119,13 +182,31 @@ way()
 	native) if [ -n "$root" ]; then chroot "$root" /bin/sh "$script"; else /bin/sh "$script"; fi ;;
 	warren) "$warren" run ${root:+--root "$root"} -r / -w "$WORK" -w /dev -- /bin/sh "$script" ;;
 	layer) "$warren" run ${root:+--root "$root"} -r / --cow "$WORK" --on-exit discard -- /bin/sh "$script" ;;
+	frozen) "$warren" run ${root:+--root "$root"} -r / --cow "$WORK" --lower-frozen --on-exit discard -- /bin/sh "$script" ;;
 	bwrap) bwrap --ro-bind "${root:-/}" / --bind "$host" "$WORK" --dev /dev --proc /proc /bin/sh "$script" ;;
+	bwrap-overlay) bwrap --ro-bind "${root:-/}" / --overlay-src "$host" --tmp-overlay "$WORK" --dev /dev --proc /proc \
+		/bin/sh "$script" ;;
+	fuse-overlayfs) [ -z "$root" ] || { echo "has no root of its own"; return 1; } >&2
+		over_fuse "$2" ;;
 	proot) proot -r "${root:-/}" -w / -b /dev -b /proc /bin/sh "$script" ;;
 	fakechroot) [ -n "$root" ] || { echo "wants --root" >&2; return 1; }
 		fakechroot chroot "$root" /bin/sh "$script" ;;
 	*) local cmd=${custom[$peer]}
 		bash -c "${cmd//\{\}//bin/sh $script}" ;;
 	esac
+}
+
+# Natively, over a mount that is made for it.
+over_fuse()
+{
+	local fo=$tmp/fuse r
+
+	rm -rf "$fo" && mkdir -p "$fo/upper" "$fo/work" "$fo/merged" &&
+		fuse-overlayfs -o "lowerdir=$host,upperdir=$fo/upper,workdir=$fo/work" "$fo/merged" || return 1
+	WORK=$fo/merged /bin/sh "$fo/merged/$1.sh"
+	r=$?
+	fusermount3 -u "$fo/merged" 2>/dev/null || fusermount -u "$fo/merged" 2>/dev/null || umount "$fo/merged"
+	return "$r"
 }
 
 fresh()
@@ -146,6 +227,7 @@ usable()
 			echo "$peer"
 		else
 			echo "workloads.sh: $peer is left out: $(head -n 1 "$tmp/err")" >&2
+			printf '%s\t%s\n' "$peer" "$(head -n 1 "$tmp/err")" >>"$tmp/left_out"
 		fi
 	done
 }
@@ -169,6 +251,7 @@ measure()
 					echo "$w $peer $(($(now) - start))" >>"$tmp/samples"
 				else
 					echo "workloads.sh: $w failed in $peer: $(tail -n 1 "$tmp/err")" >&2
+					echo "$w $peer -1" >>"$tmp/samples"
 				fi
 			done
 		done
@@ -186,7 +269,7 @@ table()
 			lo = v[1]; hi = v[n]
 			return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
 		}
-		{ k = $1 " " $2; round[k]++; time[k, round[k]] = $3; if ($2 == "native") list[k] = list[k] " " $3 }
+		{ k = $1 " " $2; round[k]++; time[k, round[k]] = $3; if ($2 == "native" && $3 > 0) list[k] = list[k] " " $3 }
 		END {
 			np = split(peers, p, " "); nw = split(ws, w, " ")
 			printf "%-10s", "workload"
@@ -199,7 +282,7 @@ table()
 				for (j = 2; j <= np; j++) {
 					k = w[i] " " p[j]; list[k] = ""
 					for (r = 1; r <= round[k]; r++)
-						if (time[base, r] > 0) list[k] = list[k] " " time[k, r] / time[base, r]
+						if (time[base, r] > 0 && time[k, r] > 0) list[k] = list[k] " " time[k, r] / time[base, r]
 					if (list[k] == "") { printf " %20s", "-"; continue }
 					m = sorted(k)
 					printf " %20s", sprintf("%.2f (%.2f-%.2f)", m, lo, hi)
@@ -209,12 +292,62 @@ table()
 		}' "$tmp/samples"
 }
 
-make_tree
+# Text as a JSON string.
+json_text()
+{
+	local t=${1//\\/\\\\}
+	t=${t//\"/\\\"}
+	printf '"%s"' "${t//[[:cntrl:]]/ }"
+}
+
+print_json()
+{
+	local w peer ns comma="" setting=root
+
+	[ -z "$root" ] || setting=foreign
+	printf '{"workloads": ['
+	for w in $only; do
+		for peer in $1; do
+			ns=$(awk -v w="$w" -v p="$peer" '$1 == w && $2 == p {
+				printf "%s%s", n++ ? ", " : "", $3 < 0 ? "null" : $3 * 1000 }' "$tmp/samples")
+			printf '%s\n  {"name": "%s", "note": %s, "setting": "%s", "who": %s, "ns": [%s]}' "$comma" "$w" \
+				"$(json_text "${note[$w]}")" "$setting" "$(json_text "$peer")" "$ns"
+			comma=,
+		done
+	done
+	printf '\n ], "left_out": ['
+	comma=""
+	while IFS=$'\t' read -r peer w; do
+		printf '%s\n  {"who": %s, "why": %s}' "$comma" "$(json_text "$peer")" "$(json_text "$w")"
+		comma=,
+	done <"$tmp/left_out"
+	printf '\n ]}\n'
+}
+
+# Names that are not known, and what cannot be done without its program.
+check_names()
+{
+	local w kept=""
+
+	for w in $only; do
+		[ -n "${job[$w]:-}" ] || die "no workload $w"
+		if [ "$w" = ninja ] && ! command -v ninja >/dev/null; then
+			echo "workloads.sh: ninja is left out: not installed" >&2
+			printf 'ninja\tnot installed\n' >>"$tmp/left_out"
+		else
+			kept+=" $w"
+		fi
+	done
+	only=$kept
+}
+
 : >"$tmp/samples"
+: >"$tmp/left_out"
+check_names
+make_tree
 here=$(usable)
 here=$(echo $here)
 [[ " $here " == *" native "* ]] || die "the workloads do not run natively"
 measure "$here"
 table "$here"
-[ -z "$json" ] || awk 'BEGIN { printf "[" } { printf "%s\n  {\"workload\": \"%s\", \"peer\": \"%s\", \"us\": %s}", NR > 1 ? "," : "", $1, $2, $3 } END { print "\n]" }' \
-	"$tmp/samples" >"$json"
+[ -z "$json" ] || print_json "$here" >"$json"

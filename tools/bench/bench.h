@@ -35,14 +35,17 @@ struct bench {
 	const char *only;	   /* names of calls with blanks or commas between them; NULL: all */
 	bool settings[N_SETTINGS]; /* that are wanted */
 	bool quick;
-	char warren[PATH_MAX], floor[PATH_MAX],
-		guest[PATH_MAX]; /* host paths of the programs; "": there is none */
+	/* Host paths of the programs; "": there is none. */
+	char warren[PATH_MAX], floor[PATH_MAX], guest[PATH_MAX], script[PATH_MAX];
 
 	/* place.c: a directory that is also the foreign root, with bench-guest and a tree "t" in it */
 	char dir[64];
 
-	struct peer peers[BENCH_MAX_PEERS];
-	size_t n_peers;
+	struct peer peers[BENCH_MAX_PEERS],
+		given_peers[BENCH_MAX_PEERS]; /* all that can run; those of --peer */
+	size_t n_peers, n_given_peers;
+	const char *workloads;	   /* names, "": all; NULL: none */
+	const char *workload_root; /* a foreign root that has compilers in it; NULL: / */
 
 	cJSON *results;
 };
@@ -61,7 +64,7 @@ bool bench_wants(const char *list, const char *name);
 void bench_leave_out(struct bench *b, const char *who, const char *why);
 
 /* ---- place.c: each 0 or a negative errno ---- */
-/* Finds bench-guest and warren-floor, installed or in a build tree. */
+/* Finds bench-guest, warren-floor and workloads.sh, installed or in a build tree. */
 int place_find_programs(struct bench *b);
 int place_make(struct bench *b);
 void place_remove(struct bench *b);
@@ -120,6 +123,9 @@ bool calls_know(const char *name);
 /* ---- many.c, starts.c: 0, or a negative errno when it was stopped ---- */
 int many_measure(struct bench *b);
 int starts_measure(struct bench *b);
+
+/* ---- workloads.c: 0 or a negative errno ---- */
+int workloads_measure(struct bench *b);
 
 /* ---- machine.c ---- */
 cJSON *machine_describe(void);

@@ -36,7 +36,9 @@ enum {
 	OPT_FROM,
 	OPT_COMPARE,
 	OPT_FAIL_OVER,
-	OPT_PEER
+	OPT_PEER,
+	OPT_WORKLOADS,
+	OPT_ROOT
 };
 
 static const struct argp_option options[] = {
@@ -57,6 +59,9 @@ static const struct argp_option options[] = {
 	{"only", OPT_ONLY, "NAMES", 0,
 	 "Only these calls, or starts, or throughput, e.g. \"open stat starts\"", 1},
 	{"setting", OPT_SETTING, "SETTINGS", 0, "Only these, of: root foreign layer frozen touched", 1},
+	{"workloads", OPT_WORKLOADS, "NAMES", OPTION_ARG_OPTIONAL,
+	 "Whole workloads, too: all, or only these, e.g. \"compile tar\"; takes some ten minutes", 1},
+	{"root", OPT_ROOT, "DIR", 0, "A foreign root for the workloads, with gcc, git and python3 in it", 1},
 	{"peer", OPT_PEER, "NAME='COMMAND {}'", 0,
 	 "Another one to compare with; {} is where the guest's command goes", 1},
 	{0},
@@ -223,6 +228,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			       ? bad(c, "--peer '%s': NAME='COMMAND {}' is wanted, and %d of them at most",
 				     arg, BENCH_MAX_PEERS)
 			       : 0;
+	case OPT_WORKLOADS:
+		c->bench.workloads = arg ? arg : "";
+		return 0;
+	case OPT_ROOT:
+		c->bench.workload_root = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (c->compare && !c->other) {
 			c->other = arg;
@@ -308,6 +319,11 @@ static int measure(struct bench *b)
 	bench_progress("%s", "");
 	if (r < 0 && !bench_stopped())
 		return fail(1, "the calls", r);
+	if (r == 0 && b->workloads)
+		r = workloads_measure(b);
+	bench_progress("%s", "");
+	if (r < 0 && !bench_stopped())
+		return fail(1, "the workloads", r);
 	return bench_stopped() ? 128 + caught : 0;
 }
 
@@ -344,9 +360,15 @@ int cmd_bench(int argc, char **argv)
 		c.bench.rounds = c.bench.quick ? 3 : 7;
 	if (!c.bench.amount)
 		c.bench.amount = c.bench.quick ? "10ms" : "40ms";
+	if (c.bench.workload_root && !c.bench.workloads)
+		return fail(EXIT_USAGE, "--root goes with --workloads", 0);
 	if (place_find_programs(&c.bench) < 0)
 		return fail(1,
 			    "bench-guest is not there: neither installed in libexec nor in this build tree",
+			    0);
+	if (c.bench.workloads && !*c.bench.script)
+		return fail(1,
+			    "workloads.sh is not there: neither installed in libexec nor in this build tree",
 			    0);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);

@@ -13,14 +13,17 @@ static const struct peer known[] = {
 	{"proot", "proot -r / {}"},
 };
 
+#define N_KNOWN (sizeof(known) / sizeof(known[0]))
+
 int peers_add(struct bench *b, const char *text)
 {
 	const char *equals = strchr(text, '=');
 	size_t n = equals ? (size_t)(equals - text) : 0;
 
-	if (!n || n >= sizeof(b->peers[0].name) || !strstr(equals, "{}") || b->n_peers == BENCH_MAX_PEERS)
+	if (!n || n >= sizeof(b->peers[0].name) || !strstr(equals, "{}") ||
+	    b->n_given_peers == BENCH_MAX_PEERS - N_KNOWN)
 		return -EINVAL;
-	struct peer *p = &b->peers[b->n_peers++];
+	struct peer *p = &b->given_peers[b->n_given_peers++];
 	memcpy(p->name, text, n);
 	p->name[n] = '\0';
 	p->command = equals + 1;
@@ -64,14 +67,16 @@ static bool works(struct bench *b, const struct peer *p)
 	return r == 0;
 }
 
+static void find(struct bench *b, const struct peer *p)
+{
+	if (works(b, p))
+		b->peers[b->n_peers++] = *p;
+}
+
 void peers_find(struct bench *b)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && b->n_peers < BENCH_MAX_PEERS; i++)
-		b->peers[b->n_peers++] = known[i];
-	for (size_t i = 0; i < b->n_peers; i++)
-		if (works(b, &b->peers[i]))
-			b->peers[kept++] = b->peers[i];
-	b->n_peers = kept;
+	for (size_t i = 0; i < N_KNOWN; i++)
+		find(b, &known[i]);
+	for (size_t i = 0; i < b->n_given_peers; i++)
+		find(b, &b->given_peers[i]);
 }

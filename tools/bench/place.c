@@ -46,6 +46,7 @@ int place_find_programs(struct bench *b)
 	b->warren[n] = '\0';
 	find(b, "bench-guest", b->guest);
 	find(b, "warren-floor", b->floor);
+	find(b, "workloads.sh", b->script);
 	return *b->guest ? 0 : -ENOENT;
 }
 
