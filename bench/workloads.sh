@@ -84,10 +84,11 @@ make_large()
 
 	if [[ " $only " == *" big-status "* ]]; then
 		mkdir "$host/big"
-		for i in $(seq 500); do
-			mkdir "$host/big/d$i"
-			(cd "$host/big/d$i" && seq 100 | split -l 1 -a 3 - f)
-		done
+		(
+			cd "$host/big" && seq -f 'd%g' 500 | xargs mkdir &&
+				awk 'BEGIN { for (d = 1; d <= 500; d++) for (f = 1; f <= 100; f++) {
+					name = "d" d "/f" f; print f >name; close(name) } }'
+		) || die "no room for 50,000 files"
 		(cd "$host/big" && git init -q . && git add . && git -c user.name=b -c user.email=b@localhost commit -qm one &&
 			git status >/dev/null) || die "git is needed to make the tree"
 	fi

@@ -25,6 +25,8 @@ for f in bin/warren include/warren/warren.h include/warren/handler.h share/man/m
 	[ -f "$prefix/$f" ] || fail "no $f"
 done
 [ -f "$lib/libwarren.so" ] && [ -f "$lib/pkgconfig/warren.pc" ] || fail "no libwarren.so or warren.pc in $lib"
+TMPDIR=$base "$prefix/bin/warren" bench --quick --rounds 1 --calls 20 --only null --setting foreign --json "$base/bench" >/dev/null 2>"$base/log" &&
+	grep -q '"floor"' "$base/bench" || fail "warren bench: $(cat "$base/log")"
 "$prefix/bin/warren" --version | grep -q '^warren [0-9]' || fail "warren --version"
 
 # nothing but what is declared is exported

@@ -29,10 +29,10 @@ _warren()
 		;;
 	bench)
 		case $prev in
-		--rounds | --calls | --only | --fail-over) return ;;
-		--setting) mapfile -t COMPREPLY < <(compgen -W "root foreign layer touched" -- "$cur") ;;
+		--rounds | --calls | --only | --fail-over | --peer) return ;;
+		--setting) mapfile -t COMPREPLY < <(compgen -W "root foreign layer frozen touched" -- "$cur") ;;
 		*)
-			mapfile -t COMPREPLY < <(compgen -f -W "--help --json --html --from --compare --fail-over --quick --rounds --calls --only --setting" -- "$cur")
+			mapfile -t COMPREPLY < <(compgen -f -W "--help --json --html --from --compare --fail-over --quick --rounds --calls --only --setting --peer --workloads --root" -- "$cur")
 			compopt -o filenames 2>/dev/null
 			;;
 		esac
