@@ -19,6 +19,7 @@
 #define MAX_BATCHES (1u << 20)
 #define WARM_UP	    200
 #define WARM_UP_NS  5000000
+#define BATCH_NS    50000 /* short enough that most are not disturbed by other work */
 
 static double batches[MAX_BATCHES];
 static struct histogram singles;
@@ -69,17 +70,17 @@ static double clock_cost(void)
 	return loop_percentile(v, 999, 50);
 }
 
-/* Until it is warm. Returns how many calls make a batch: less than LOOP_BATCH when they are slow. */
-static unsigned warm_up(const struct loop_op *op, struct amount a)
+/* Until it is warm. Returns how many calls make a batch: fewer than LOOP_BATCH when they are slow. */
+static unsigned warm_up(const struct loop_op *op)
 {
-	uint64_t start = loop_now_ns(), spent = 0, limit = a.ns ? a.ns / 100 : UINT64_MAX / 2, n = 0;
+	uint64_t start = loop_now_ns(), spent = 0, n = 0;
 
 	while (n < WARM_UP && spent < WARM_UP_NS) {
 		loop_once(op);
 		n++;
 		spent = loop_now_ns() - start;
 	}
-	n = limit / (spent / n + 1);
+	n = BATCH_NS / (spent / n + 1);
 	return n < 1 ? 1 : n < LOOP_BATCH ? (unsigned)n : LOOP_BATCH;
 }
 
@@ -165,7 +166,7 @@ static void print_sample(const struct loop_op *op, struct pass p, uint64_t n_sin
 
 static void sample(const struct loop_op *op, struct amount a)
 {
-	unsigned batch = warm_up(op, a);
+	unsigned batch = warm_up(op);
 	struct pass p;
 	double children;
 	uint64_t n;
@@ -201,7 +202,7 @@ static void measure(const struct loop_op *op, struct amount a, bool wait)
 		p = run_batches(op, a, LOOP_BATCH);
 		meet("done");
 	} else {
-		p = run_batches(op, a, warm_up(op, a));
+		p = run_batches(op, a, warm_up(op));
 		n = run_singles(op, (struct amount){.calls = p.calls / 4 + 1});
 	}
 	print_result(op, p, n);

@@ -124,6 +124,9 @@ bool calls_know(const char *name);
 int many_measure(struct bench *b);
 int starts_measure(struct bench *b);
 
+/* ---- breakdown.c: after the calls ---- */
+int breakdown_measure(struct bench *b);
+
 /* ---- workloads.c: 0 or a negative errno ---- */
 int workloads_measure(struct bench *b);
 

@@ -312,6 +312,8 @@ static int measure(struct bench *b)
 		return fail(1, "the temporary directory cannot be filled", r);
 	peers_find(b);
 	r = calls_measure(b);
+	if (r == 0)
+		r = breakdown_measure(b);
 	if (r == 0 && bench_wants(b->only, "starts"))
 		r = starts_measure(b);
 	if (r == 0 && bench_wants(b->only, "throughput"))
