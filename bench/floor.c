@@ -9,6 +9,7 @@
 #endif
 #include "floor_many.h"
 #include "floor_measure.h"
+#include "floor_ptrace.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -42,6 +43,7 @@ static int usage(FILE *to)
 		"  --pin WHERE       none, same (one CPU; default) or split (guest and supervisor apart)\n"
 		"  --async-wakeup    leave the default wake-up on\n"
 		"  --id-valid        revalidate each notification, as a secure supervisor must\n"
+		"  --ptrace          by a tracer instead, which puts a few paths below DIR\n"
 		"  --many N          N guests of BENCH-GUEST that make null calls, in one io_uring for each "
 		"thread\n"
 		"  --rounds N        rounds to take medians over (default 11)\n"
@@ -111,6 +113,7 @@ enum {
 	OPT_CALLS,
 	OPT_JSON,
 	OPT_MANY,
+	OPT_PTRACE,
 	OPT_THREADS,
 	OPT_SECONDS,
 	OPT_HELP
@@ -127,6 +130,7 @@ static const struct option options[] = {
 	{"calls", required_argument, NULL, OPT_CALLS},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"many", required_argument, NULL, OPT_MANY},
+	{"ptrace", no_argument, NULL, OPT_PTRACE},
 	{"threads", required_argument, NULL, OPT_THREADS},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -138,6 +142,7 @@ struct settings {
 	struct measure_options measure;
 	const char *root;
 	unsigned many, threads;
+	bool ptrace;
 	double seconds;
 };
 
@@ -174,6 +179,9 @@ static int parse_option(struct settings *s, int opt)
 	case OPT_MANY:
 		s->many = (unsigned)atoi(optarg);
 		return s->many ? 0 : -EINVAL;
+	case OPT_PTRACE:
+		s->ptrace = true;
+		return 0;
 	case OPT_THREADS:
 		s->threads = (unsigned)atoi(optarg);
 		return s->threads ? 0 : -EINVAL;
@@ -185,6 +193,17 @@ static int parse_option(struct settings *s, int opt)
 	default:
 		return -EINVAL;
 	}
+}
+
+static int run_traced(const char *root, char **argv)
+{
+	int status, r = floor_ptrace(root, argv, &status);
+
+	if (r < 0) {
+		fprintf(stderr, "warren-floor: the tracer: %s\n", strerror(-r));
+		return 125;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static int run_many(const struct settings *s, const char *program)
@@ -223,6 +242,8 @@ int main(int argc, char **argv)
 	}
 	if (s.many)
 		return run_many(&s, argv[optind]);
+	if (s.ptrace)
+		return run_traced(s.root, argv + optind);
 	s.conf.root_fd = open(s.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s.conf.root_fd < 0) {
 		fprintf(stderr, "warren-floor: %s: %s\n", s.root, strerror(errno));

@@ -6,4 +6,8 @@
  * exit status. */
 int guest_threads(unsigned threads, double seconds);
 
+/* From now on this program's own openat, newfstatat and readlinkat of absolute paths are below root, by a
+ * handler of SIGSYS. 0 or a negative errno. */
+int guest_sigsys(const char *root);
+
 #endif

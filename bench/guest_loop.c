@@ -128,7 +128,7 @@ static void meet(const char *word)
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: bench-guest [--wait|--sample] [--touch] OP PATH AMOUNT\n"
+		"usage: bench-guest [--wait|--sample] [--touch] [--sigsys ROOT] OP PATH AMOUNT\n"
 		"       bench-guest [--wait|--sample] getppid|null|getcwd AMOUNT\n"
 		"       bench-guest [--wait] call NR [ARG...] AMOUNT\n"
 		"       bench-guest now|exit\n"
@@ -214,6 +214,12 @@ static int fail(const struct loop_op *op, const char *what, int r)
 	return 1;
 }
 
+static int fail_plain(const char *what)
+{
+	fprintf(stderr, "bench-guest: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	bool wait = false, sampling = false, touch = false;
@@ -231,6 +237,8 @@ int main(int argc, char **argv)
 		wait |= !strcmp(argv[i], "--wait");
 		sampling |= !strcmp(argv[i], "--sample");
 		touch |= !strcmp(argv[i], "--touch");
+		if (!strcmp(argv[i], "--sigsys") && i + 1 < argc && guest_sigsys(argv[++i]) < 0)
+			return fail_plain("--sigsys");
 	}
 	argc -= i;
 	argv += i;

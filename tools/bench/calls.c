@@ -15,6 +15,7 @@ enum {
 	CHANGES = 4,   /* so that the layer is touched in any case */
 	LONG = 8,      /* not when it shall be quick */
 	RELATIVE = 16,
+	BY_OTHERS = 32, /* the floors of a tracer and of SIGSYS have it */
 };
 
 static const struct call {
@@ -22,10 +23,11 @@ static const struct call {
 	const char *note;
 	unsigned flags;
 } calls[] = {
-	{"null", "null", NULL, "readlinkat without a buffer: refused before any work is done", BY_FLOOR},
-	{"open", "open", "t/b/c/f", "open and close of a file", BY_FLOOR},
+	{"null", "null", NULL, "readlinkat without a buffer: refused before any work is done",
+	 BY_FLOOR | BY_OTHERS},
+	{"open", "open", "t/b/c/f", "open and close of a file", BY_FLOOR | BY_OTHERS},
 	{"openat2", "openat2", "t/b/c/f", "openat2 and close of a file", 0},
-	{"stat", "stat", "t/b/c/f", "newfstatat of a file", BY_FLOOR | BY_CACHED},
+	{"stat", "stat", "t/b/c/f", "newfstatat of a file", BY_FLOOR | BY_CACHED | BY_OTHERS},
 	{"stat-relative", "stat", "t/b/c/f", "the same by a relative path", BY_FLOOR | BY_CACHED | RELATIVE},
 	{"stat-link", "stat", "t/s/c/f", "the same through a symlink to a directory", BY_FLOOR | BY_CACHED},
 	{"stat-dots", "stat", "t/b/../b/c/f", "the same through ..", BY_FLOOR | BY_CACHED},
@@ -55,11 +57,20 @@ static const struct call {
 
 const char *const setting_names[] = {"root", "foreign", "layer", "frozen", "touched", NULL};
 
-enum who { NATIVE, FLOOR, FLOOR_CACHED, WARREN, FIRST_PEER, N_WHO = FIRST_PEER + BENCH_MAX_PEERS };
+enum who {
+	NATIVE,
+	FLOOR,
+	FLOOR_CACHED,
+	WARREN,
+	PTRACE,
+	SIGSYS,
+	FIRST_PEER,
+	N_WHO = FIRST_PEER + BENCH_MAX_PEERS
+};
 
 static const char *name_of(const struct bench *b, enum who who)
 {
-	static const char *const names[] = {"native", "floor", "floor-cached", "warren"};
+	static const char *const names[] = {"native", "floor", "floor-cached", "warren", "ptrace", "sigsys"};
 
 	return who < FIRST_PEER ? names[who] : b->peers[who - FIRST_PEER].name;
 }
@@ -112,7 +123,7 @@ static void set_paths(struct words *w, const struct bench *b, const struct call 
 	snprintf(w->path, sizeof(w->path), "%s%s%s%s", root, slash, c->path ? c->path : "",
 		 foreign && who != NATIVE && !strcmp(c->name, "exec-script") ? "-foreign" : "");
 	snprintf(w->guest, sizeof(w->guest), "%s/bench-guest",
-		 where == IN_FOREIGN && who != NATIVE ? "" : b->dir);
+		 where == IN_FOREIGN && who != NATIVE && who != SIGSYS ? "" : b->dir);
 }
 
 static void add_floor(struct words *w, const struct bench *b, const struct call *c, enum setting where,
@@ -131,6 +142,12 @@ static void add_floor(struct words *w, const struct bench *b, const struct call 
 		add(w, w->number);
 	}
 	add(w, "--");
+}
+
+static void add_tracer(struct words *w, const struct bench *b)
+{
+	for (char *const *word = WORDS(b->floor, "--ptrace", "--root", b->dir, "--"); *word; word++)
+		add(w, *word);
 }
 
 static void add_warren(struct words *w, const struct bench *b, enum setting where)
@@ -158,12 +175,18 @@ static void command(struct words *w, const struct bench *b, const struct call *c
 {
 	*w = (struct words){0};
 	set_paths(w, b, c, where, who);
-	if (who == FLOOR || who == FLOOR_CACHED)
+	if (who == PTRACE)
+		add_tracer(w, b);
+	else if (who == FLOOR || who == FLOOR_CACHED)
 		add_floor(w, b, c, where, who == FLOOR_CACHED);
 	else if (who == WARREN)
 		add_warren(w, b, where);
 	add(w, w->guest);
 	add(w, "--sample");
+	if (who == SIGSYS) {
+		add(w, "--sigsys");
+		add(w, b->dir);
+	}
 	if (where == IN_TOUCHED)
 		add(w, "--touch");
 	add(w, c->op);
@@ -191,6 +214,8 @@ static bool has(const struct bench *b, const struct call *c, enum setting where,
 		return *b->floor && c->flags & BY_FLOOR;
 	if (who == FLOOR_CACHED)
 		return *b->floor && c->flags & BY_CACHED && (where == IN_FOREIGN || where == IN_FROZEN);
+	if (who == PTRACE || who == SIGSYS)
+		return *b->floor && c->flags & BY_OTHERS && where == IN_FOREIGN;
 	return who < FIRST_PEER || (where == IN_ROOT && who - FIRST_PEER < b->n_peers);
 }
 
