@@ -17,20 +17,29 @@ uint64_t wr_layer_new_id(void)
 	return atomic_fetch_add(&next_id, 1);
 }
 
+/* A process that is being started has the descriptor, too, until it executes its program: to close ours alone
+ * would leave the lock. */
+static void unlock(int *fd)
+{
+	if (*fd >= 0)
+		flock(*fd, LOCK_UN);
+	wr_cleanup_close(fd);
+}
+
 void wr_layer_close(struct wr_layer *l)
 {
 	if (!l)
 		return;
 	for (unsigned i = 0; i < l->n_lowers; i++) {
 		wr_cleanup_close(&l->lowers[i].fd);
-		wr_cleanup_close(&l->lowers[i].lock_fd);
+		unlock(&l->lowers[i].lock_fd);
 		free(l->lowers[i].path);
 		free(l->lowers[i].host);
 	}
 	wr_cleanup_close(&l->dir);
 	wr_cleanup_close(&l->upper);
 	wr_cleanup_close(&l->work);
-	wr_cleanup_close(&l->lock_fd);
+	unlock(&l->lock_fd);
 	wr_index_free(l->index);
 	wr_base_close(l->base);
 	for (int i = 0; i < N_SHARDS; i++)

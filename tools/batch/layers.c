@@ -24,10 +24,14 @@ struct job_layer {
 /* The worker that served the sandbox may be the last to let go of the policy. */
 static int discard(const char *dir)
 {
-	const struct timespec pause = {.tv_nsec = 100000};
+	struct timespec pause = {.tv_nsec = 100000};
 	int r = wr_set_discard(dir);
 
-	for (int i = 0; r == -EBUSY && i < LET_GO_MS * 10; i++) {
+	/* longer each time: hundreds of jobs may end at once, and must not keep those busy that they wait for
+	 */
+	for (long waited = 0; r == -EBUSY && waited < LET_GO_MS * 1000000L; waited += pause.tv_nsec) {
+		if (pause.tv_nsec < 20000000)
+			pause.tv_nsec *= 2;
 		nanosleep(&pause, NULL);
 		r = wr_set_discard(dir);
 	}
