@@ -21,7 +21,6 @@ struct command {
 	struct bench bench;
 	const char *json, *html, *from, *compare, *other; /* other: what is compared with `compare` */
 	double fail_over;				  /* percent; < 0: not asked for */
-	char *given_settings;
 	char bad[500]; /* what is wrong with the arguments, one line; "" so far */
 };
 

@@ -265,7 +265,7 @@ static void idle_shape(struct bench *b, unsigned n, unsigned rounds, cJSON *list
 
 int many_measure(struct bench *b)
 {
-	static const unsigned sandboxes[] = {1, 10, 100, 1000}, threads[] = {1, 4, 16, 64},
+	static const unsigned sandboxes[] = {1, 10, 100, 1000}, threads[] = {4, 16, 64},
 			      idles[] = {1000, 10000};
 	unsigned cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned rounds = b->rounds > MAX_ROUNDS ? MAX_ROUNDS : b->rounds, most = b->quick ? 3 : 4;
@@ -273,11 +273,11 @@ int many_measure(struct bench *b)
 
 	if (rounds > 3 && !b->rounds_given)
 		rounds = 3;
-	for (size_t i = 0; i < most; i++)
+	for (size_t i = 0; i < most; i += b->quick ? 2 : 1)
 		for (unsigned workers = 1; workers <= cpus && !bench_stopped();
 		     workers = workers < cpus && workers * 2 > cpus ? cpus : workers * 2)
 			busy_shape(b, (struct shape){sandboxes[i], workers}, rounds, list);
-	for (size_t i = 0; i < 4 && !bench_stopped(); i++)
+	for (size_t i = b->quick ? 2 : 0; i < 3 && !bench_stopped(); i++)
 		many_threads(b, threads[i], rounds, cpus, list);
 	list = cJSON_AddArrayToObject(b->results, "idle");
 	for (size_t i = 0; i < 2 && !b->quick && !bench_stopped(); i++)
