@@ -281,6 +281,6 @@ int many_measure(struct bench *b)
 		many_threads(b, threads[i], rounds, cpus, list);
 	list = cJSON_AddArrayToObject(b->results, "idle");
 	for (size_t i = 0; i < 2 && !b->quick && !bench_stopped(); i++)
-		idle_shape(b, idles[i], rounds, list);
+		idle_shape(b, idles[i], b->rounds_given ? rounds : 1, list); /* ten thousand starts each */
 	return bench_stopped() ? -EINTR : 0;
 }
