@@ -138,7 +138,10 @@ void out_kpath(struct guest *g, const char *src, size_t len)
 		tmp[n++] = '%';
 		while (i < len && isdigit((unsigned char)src[i]))
 			i++;
-		if (self && len - i > 6 && !memcmp(src + i, "/task/", 6)) {
+		/* cut short, where depends on how many digits there are */
+		if (self && len - i < 7 && !memcmp(src + i, "/task/", len - i)) {
+			i = len;
+		} else if (self && len - i > 6 && !memcmp(src + i, "/task/", 6)) {
 			memcpy(tmp + n, "/task/%", 7);
 			n += 7;
 			i = len;
