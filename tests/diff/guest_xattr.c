@@ -80,8 +80,10 @@ static const char *gen_xname(struct guest *g, const char **ret_desc)
 /* The lists of the host's devices are not for guests to change: another name for those. */
 static const char *spare_device(struct guest *g, const struct target *t, const char *name, const char **desc)
 {
+	int dirfd = t->fam == BY_AT ? (int)t->d.v : AT_FDCWD;
+
 	if (strcmp(*desc, "system.posix_acl_access") ||
-	    !(guard_fd(g, (int)t->d.v) || guard_dev(g, (int)t->d.v, t->p.p, t->fam != BY_LINK)))
+	    !(guard_fd(g, (int)t->d.v) || guard_dev(g, dirfd, t->p.p, t->fam != BY_LINK)))
 		return name;
 	return *desc = "user.a";
 }

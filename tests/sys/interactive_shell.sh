@@ -109,8 +109,7 @@ expect outer>
 send $WARREN run -r / -w '$root' --cwd '$root' --env 'PS1=ready> ' -- '$bash' --norc --noprofile -i\n
 END
 	{
-		cat "$base/outer"
-		script stty
+		cat "$base/outer" "$base/jobs" "$base/exit"
 		printf '%s\n' 'expect outer>' 'send echo o$?\n' 'expect o7' 'expect outer>' 'send exit 3\n'
 	} | env PS1="outer> " TERM=vt100 HISTFILE= "$T_HOST/pty_dialogue" "$bash" --norc --noprofile -i >"$base/out" 2>"$base/err"
 	status=$?

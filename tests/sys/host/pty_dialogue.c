@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_S 10
+#define PATIENCE_S 20
 
 static int master;
 static char shown[1 << 20];
