@@ -7,7 +7,7 @@
  *  - press KEY until TEXT: the key is typed, again each second, until the terminal shows the text
  *  - size ROWS COLS: the window is made as large
  * At the end of the script it is waited for the program. Exit status: the program's, 128 + signal; 99 when
- * something expected was not shown within 10 s, or the program did not end.
+ * something expected was not shown within 20 s, or the program did not end.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
