@@ -21,6 +21,7 @@ shown "$here/sample.json"
 line '^in a foreign root$'
 line '^in / with rules$'
 line '^Intel(R) Xeon(R) .*, 2 CPUs, 25.3 GB, Linux 6.18.44'
+line '^ *1,000 *10 *3.10us *1.02 1.02-1.04 *2.97 kB *611$'
 line '^  fuse-overlayfs: /dev/fuse cannot be opened'
 
 # By hand: ratios are those of one round, not of medians.

@@ -31,7 +31,7 @@ struct comparison {
 
 static bool is_ours(const char *who)
 {
-	return !strcmp(who, "warren") || !strcmp(who, "layer");
+	return !strcmp(who, "warren") || !strcmp(who, "layer") || !strcmp(who, "frozen");
 }
 
 static double median(const double *v, size_t n)
@@ -120,9 +120,8 @@ static void add_timed(struct comparison *c, const struct timed_figure *before, s
 			continue;
 		snprintf(name, sizeof(name), "%.50s (%.20s%s%.20s)", b->name, b->setting,
 			 *b->setting ? ", " : "", b->who);
-		add(c, name, &b->ns, &a->ns,
-		    of_timed(figures_timed(before, n, b->name, b->setting, "native")),
-		    of_timed(figures_timed(after, m, b->name, b->setting, "native")));
+		add(c, name, &b->ns, &a->ns, of_timed(figures_native(before, n, b->name, b->setting)),
+		    of_timed(figures_native(after, m, b->name, b->setting)));
 	}
 }
 
@@ -164,7 +163,7 @@ static void add_rates(struct comparison *c)
 {
 	for (size_t i = 0; i < c->before->n_rates; i++) {
 		const struct rate_figure *b = &c->before->rates[i], *a;
-		if (is_ours(b->who) && (a = figures_rate(c->after, b)))
+		if (is_ours(b->who) && (a = figures_rate(c->after, c->before, b)))
 			add_rate(c, b, a);
 	}
 }

@@ -27,6 +27,17 @@ const struct timed_figure *figures_timed(const struct timed_figure *list, size_t
 	return NULL;
 }
 
+const struct timed_figure *figures_native(const struct timed_figure *list, size_t n, const char *name,
+					  const char *setting)
+{
+	const struct timed_figure *t = figures_timed(list, n, name, setting, "native");
+
+	for (size_t i = 0; !t && i < n; i++)
+		if (!strcmp(list[i].name, name) && !strcmp(list[i].who, "native"))
+			t = &list[i];
+	return t;
+}
+
 /* Absent numbers are equal. */
 static bool same(double a, double b)
 {
@@ -36,26 +47,40 @@ static bool same(double a, double b)
 const struct rate_figure *figures_bare(const struct figures *f, const struct rate_figure *r)
 {
 	const struct rate_figure *best = NULL;
+	ptrdiff_t best_far = 0;
 
+	if (!strcmp(r->who, "bare"))
+		return NULL;
 	for (size_t i = 0; i < f->n_rates; i++) {
 		const struct rate_figure *b = &f->rates[i];
+		ptrdiff_t far = b < r ? r - b : b - r;
 		if (strcmp(b->who, "bare") || !same(b->sandboxes, r->sandboxes) ||
 		    !same(b->threads, r->threads))
 			continue;
-		if (!best || same(b->workers, r->workers))
+		if (!best || far < best_far || (far == best_far && same(b->workers, r->workers))) {
 			best = b;
+			best_far = far;
+		}
 	}
 	return best;
 }
 
-const struct rate_figure *figures_rate(const struct figures *f, const struct rate_figure *like)
+static bool is_like(const struct rate_figure *r, const struct rate_figure *like)
 {
-	for (size_t i = 0; i < f->n_rates; i++) {
-		const struct rate_figure *r = &f->rates[i];
-		if (!strcmp(r->who, like->who) && same(r->sandboxes, like->sandboxes) &&
-		    same(r->threads, like->threads) && same(r->workers, like->workers))
-			return r;
-	}
+	return !strcmp(r->who, like->who) && same(r->sandboxes, like->sandboxes) &&
+	       same(r->threads, like->threads) && same(r->workers, like->workers);
+}
+
+const struct rate_figure *figures_rate(const struct figures *f, const struct figures *of,
+				       const struct rate_figure *like)
+{
+	size_t before = 0; /* those like it in front of it */
+
+	for (const struct rate_figure *r = of->rates; r < like; r++)
+		before += is_like(r, like);
+	for (size_t i = 0; i < f->n_rates; i++)
+		if (is_like(&f->rates[i], like) && before-- == 0)
+			return &f->rates[i];
 	return NULL;
 }
 
@@ -119,6 +144,7 @@ const char *figures_setting(const char *setting)
 	static const char *const known[][2] = {{"root", "/ with rules"},
 					       {"foreign", "a foreign root"},
 					       {"layer", "a layer, untouched"},
+					       {"frozen", "a layer, untouched, over what nobody changes"},
 					       {"touched", "a layer, what is called was copied up"}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

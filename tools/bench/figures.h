@@ -37,6 +37,13 @@ struct rate_figure {
 	struct series per_second;
 };
 
+struct idle_figure { /* many sandboxes that do nothing, and one more that calls */
+	double sandboxes, few;
+	struct series ns, ns_few; /* a null call of that one, beside all and beside `few` */
+	struct series memory;	  /* bytes for one sandbox */
+	struct series starts_per_second;
+};
+
 struct part_figure {
 	const char *call, *who, *part;
 	double ns;
@@ -54,9 +61,10 @@ struct figures {
 	struct call_figure *calls;
 	struct timed_figure *workloads, *starts;
 	struct rate_figure *rates;
+	struct idle_figure *idle;
 	struct part_figure *parts;
 	struct left_out *left_out;
-	size_t n_calls, n_workloads, n_starts, n_rates, n_parts, n_left_out;
+	size_t n_calls, n_workloads, n_starts, n_rates, n_idle, n_parts, n_left_out;
 };
 
 /* Reads a file of results. 0, or a negative errno and in why one line that says what is wrong, without the
@@ -71,9 +79,15 @@ const struct call_figure *figures_call(const struct figures *f, const char *call
 				       const char *who);
 const struct timed_figure *figures_timed(const struct timed_figure *list, size_t n, const char *name,
 					 const char *setting, const char *who);
-/* The same sandboxes, threads, workers and who in other figures; NULL: they are not in it. */
-const struct rate_figure *figures_rate(const struct figures *f, const struct rate_figure *like);
-/* The bare loop over as many listeners: with as many workers, if there is one; NULL: there is none. */
+/* Native's of the same name: in the same setting, else in any; NULL: there is none. */
+const struct timed_figure *figures_native(const struct timed_figure *list, size_t n, const char *name,
+					  const char *setting);
+/* The same sandboxes, threads, workers and who as one `of` other figures, the second such as the second;
+ * NULL: they are not in it. */
+const struct rate_figure *figures_rate(const struct figures *f, const struct figures *of,
+				       const struct rate_figure *like);
+/* The bare loop over as many listeners that was measured beside it, which is the nearest in the list, if need
+ * be with another number of workers; NULL: there is none, or it is one itself. */
 const struct rate_figure *figures_bare(const struct figures *f, const struct rate_figure *r);
 /* Of series that may be absent: NAN. */
 double figures_median(const struct series *s);

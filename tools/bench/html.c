@@ -157,7 +157,7 @@ static void mean_tile(struct page *pg, const struct timed_figure *list, size_t n
 
 	for (size_t i = 0; i < n; i++) {
 		const struct timed_figure *t = &list[i],
-					  *native = figures_timed(list, n, t->name, t->setting, "native");
+					  *native = figures_native(list, n, t->name, t->setting);
 		struct spread s = figures_ratio(&t->ns, native ? &native->ns : NULL);
 		if (strcmp(t->who, who) || !s.n || !(s.median > 0))
 			continue;
@@ -195,6 +195,22 @@ static void rate_tile(struct page *pg)
 		   "throughput, to a bare loop", note);
 }
 
+static void idle_tile(struct page *pg)
+{
+	const struct idle_figure *most = NULL;
+	char note[200];
+
+	for (size_t i = 0; i < pg->f->n_idle; i++)
+		if (!most || pg->f->idle[i].sandboxes > most->sandboxes)
+			most = &pg->f->idle[i];
+	if (!most)
+		return;
+	snprintf(note, sizeof(note), "beside %s that do nothing, to beside %s; %s for each",
+		 show_count(most->sandboxes).s, show_count(most->few).s,
+		 show_bytes(figures_median(&most->memory)).s);
+	ratio_tile(pg, figures_ratio(&most->ns, &most->ns_few), "a null call beside idle sandboxes", note);
+}
+
 static void summary(struct page *pg)
 {
 	const struct figures *f = pg->f;
@@ -205,6 +221,7 @@ static void summary(struct page *pg)
 	call_tile(pg, "stat");
 	tail_tile(pg);
 	rate_tile(pg);
+	idle_tile(pg);
 	mean_tile(pg, f->workloads, f->n_workloads, "warren", "whole workloads, to native");
 	mean_tile(pg, f->workloads, f->n_workloads, "layer", "the same with a layer, to native");
 	mean_tile(pg, f->starts, f->n_starts, "warren", "starts, to native");
@@ -324,6 +341,7 @@ static void contents(struct page *pg)
 		{"workloads", "Whole workloads", f->n_workloads > 0},
 		{"starts", "Starts", f->n_starts > 0},
 		{"throughput", "Throughput", f->n_rates > 0},
+		{"idle", "Idle sandboxes", f->n_idle > 0},
 		{"breakdown", "Where the time goes", f->n_parts > 0},
 		{"left-out", "What was left out", f->n_left_out > 0},
 		{"machine", "Machine", true},
@@ -359,6 +377,7 @@ void html_print(FILE *to, const struct figures *f)
 	html_workloads(&pg);
 	html_starts(&pg);
 	html_rates(&pg);
+	html_idle(&pg);
 	html_parts(&pg);
 	left_out(&pg);
 	machine(&pg);

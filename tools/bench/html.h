@@ -38,6 +38,7 @@ void html_calls(struct page *pg);
 void html_workloads(struct page *pg);
 void html_starts(struct page *pg);
 void html_rates(struct page *pg);
+void html_idle(struct page *pg);
 void html_parts(struct page *pg);
 
 /* ---- html_charts.c, html_plots.c ---- */

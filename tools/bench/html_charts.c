@@ -128,7 +128,7 @@ enum { BAR_LEFT = 104, BAR_RIGHT = SVG_WIDTH - 62, BAR_STEP = 24, BAR_HEIGHT = 1
 static void bar(struct page *pg, const struct timed_figure *t, const struct spread *s, const struct scale *x,
 		double y)
 {
-	bool ours = !strcmp(t->who, "warren") || !strcmp(t->who, "layer");
+	bool ours = !strcmp(t->who, "warren") || !strcmp(t->who, "layer") || !strcmp(t->who, "frozen");
 	double one = svg_place(x, 1), end = svg_place(x, s->median), low = svg_place(x, s->low),
 	       high = svg_place(x, s->high), middle_y = y + BAR_HEIGHT / 2.0;
 	char label[24], value[64];
@@ -151,7 +151,7 @@ static void bar(struct page *pg, const struct timed_figure *t, const struct spre
 void chart_bars(struct page *pg, const struct timed_figure *list, size_t n, const char *name,
 		const char *setting, double low, double high)
 {
-	const struct timed_figure *native = figures_timed(list, n, name, setting, "native");
+	const struct timed_figure *native = figures_native(list, n, name, setting);
 	struct scale x = {.log = true, .low = low, .high = high, .from = BAR_LEFT, .to = BAR_RIGHT};
 	struct ticks t = svg_ticks(&x, 7);
 	char title[300], desc[2000] = "Ratios to native:";

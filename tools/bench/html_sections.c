@@ -15,8 +15,7 @@ static void bar_range(const struct timed_figure *list, size_t n, double *low, do
 	*low = 0.9;
 	*high = 2;
 	for (size_t i = 0; i < n; i++) {
-		const struct timed_figure *native =
-			figures_timed(list, n, list[i].name, list[i].setting, "native");
+		const struct timed_figure *native = figures_native(list, n, list[i].name, list[i].setting);
 		struct spread s = figures_ratio(&list[i].ns, native ? &native->ns : NULL);
 		if (!s.n || native == &list[i])
 			continue;
@@ -35,7 +34,7 @@ static void timed_table(struct page *pg, const struct timed_figure *list, size_t
 			html_put(pg, "<th scope=\"col\">%s</th>", *w);
 	html_put(pg, "</tr></thead><tbody>\n");
 	for (; *names; names++) {
-		const struct timed_figure *native = figures_timed(list, n, *names, setting, "native");
+		const struct timed_figure *native = figures_native(list, n, *names, setting);
 		html_put(pg, "<tr><th scope=\"row\">%s</th>", *names);
 		html_ns_cell(pg, figures_median(native ? &native->ns : NULL));
 		for (const char *const *w = whos; *w; w++) {
@@ -43,7 +42,8 @@ static void timed_table(struct page *pg, const struct timed_figure *list, size_t
 			if (strcmp(*w, "native"))
 				html_spread_cell(
 					pg, figures_ratio(t ? &t->ns : NULL, native ? &native->ns : NULL),
-					!strcmp(*w, "warren") || !strcmp(*w, "layer"));
+					!strcmp(*w, "warren") || !strcmp(*w, "layer") ||
+						!strcmp(*w, "frozen"));
 		}
 		html_put(pg, "</tr>\n");
 	}
@@ -58,7 +58,7 @@ static void timed_charts(struct page *pg, const struct timed_figure *list, size_
 	bar_range(list, n, &low, &high);
 	html_put(pg, "<div class=\"charts\">\n");
 	for (; *names; names++) {
-		const struct timed_figure *native = figures_timed(list, n, *names, setting, "native");
+		const struct timed_figure *native = figures_native(list, n, *names, setting);
 		if (!native)
 			continue;
 		html_put(pg, "<figure><h4>%s</h4><figcaption>%s%snative %s</figcaption>\n", *names,
@@ -95,7 +95,7 @@ void html_workloads(struct page *pg)
 		     "is the median of the ratios to native; the thin line goes from the lowest to the "
 		     "highest of the rounds. The axes "
 		     "are logarithmic and the same in all charts. <b>warren</b> writes in place, "
-		     "<b>layer</b> is warren with --cow.</p>\n");
+		     "<b>layer</b> is warren with --cow, <b>frozen</b> the same with --lower-frozen.</p>\n");
 	timed(pg, pg->f->workloads, pg->f->n_workloads);
 	html_put(pg,
 		 "<p class=\"soft\">Again: <code>bench/workloads.sh --rounds %d "
@@ -171,6 +171,40 @@ void html_rates(struct page *pg)
 		chart_rates(pg, (enum rate_axis)i);
 	html_put(pg, "</div>\n");
 	rate_table(pg);
+	html_put(pg, "</section>\n");
+}
+
+/* ---- idle sandboxes ---- */
+
+static void idle_table(struct page *pg)
+{
+	html_begin_table(pg, "One sandbox that calls beside many that do nothing");
+	html_put(pg, "<thead><tr><th scope=\"col\">sandboxes</th><th scope=\"col\">a null call</th>"
+		     "<th scope=\"col\">to the same beside few</th><th scope=\"col\">few</th>"
+		     "<th scope=\"col\">memory of the supervisor for one</th><th scope=\"col\">starts a "
+		     "second</th></tr></thead>"
+		     "<tbody>\n");
+	for (size_t i = 0; i < pg->f->n_idle; i++) {
+		const struct idle_figure *d = &pg->f->idle[i];
+		html_put(pg, "<tr><th scope=\"row\">%s</th>", show_count(d->sandboxes).s);
+		html_ns_cell(pg, figures_median(&d->ns));
+		html_spread_cell(pg, figures_ratio(&d->ns, &d->ns_few), true);
+		html_put(pg, "<td>%s</td><td>%s</td><td>%s</td></tr>\n", show_count(d->few).s,
+			 show_bytes(figures_median(&d->memory)).s,
+			 show_count(figures_median(&d->starts_per_second)).s);
+	}
+	html_end_table(pg);
+}
+
+void html_idle(struct page *pg)
+{
+	if (!pg->f->n_idle)
+		return;
+	html_put(pg, "<section><h2 id=\"idle\">Idle sandboxes</h2>\n"
+		     "<p>What sandboxes cost that do nothing: the memory that the supervisor needs for each, "
+		     "and how much longer a call of "
+		     "another one takes.</p>\n");
+	idle_table(pg);
 	html_put(pg, "</section>\n");
 }
 

@@ -193,6 +193,18 @@ static void read_rate(struct reading *rd, const cJSON *o, void *to)
 	};
 }
 
+static void read_idle(struct reading *rd, const cJSON *o, void *to)
+{
+	*(struct idle_figure *)to = (struct idle_figure){
+		.sandboxes = number(rd, o, "sandboxes", true),
+		.few = number(rd, o, "few", true),
+		.ns = series(rd, o, "ns"),
+		.ns_few = series(rd, o, "ns_few"),
+		.memory = series(rd, o, "memory"),
+		.starts_per_second = series(rd, o, "starts_per_second"),
+	};
+}
+
 static void read_part(struct reading *rd, const cJSON *o, void *to)
 {
 	*(struct part_figure *)to = (struct part_figure){
@@ -259,6 +271,7 @@ int figures_from(const cJSON *results, struct figures *ret, char *why, size_t si
 				   &ret->n_workloads);
 	ret->starts = read_list(&rd, results, "starts", sizeof(*ret->starts), read_start, &ret->n_starts);
 	ret->rates = read_list(&rd, results, "throughput", sizeof(*ret->rates), read_rate, &ret->n_rates);
+	ret->idle = read_list(&rd, results, "idle", sizeof(*ret->idle), read_idle, &ret->n_idle);
 	ret->parts = read_list(&rd, results, "breakdown", sizeof(*ret->parts), read_part, &ret->n_parts);
 	ret->left_out =
 		read_list(&rd, results, "left_out", sizeof(*ret->left_out), read_left_out, &ret->n_left_out);
@@ -277,12 +290,19 @@ void figures_free(struct figures *f)
 		free(f->starts[i].ns.v);
 	for (size_t i = 0; i < f->n_rates; i++)
 		free(f->rates[i].per_second.v);
+	for (size_t i = 0; i < f->n_idle; i++) {
+		free(f->idle[i].ns.v);
+		free(f->idle[i].ns_few.v);
+		free(f->idle[i].memory.v);
+		free(f->idle[i].starts_per_second.v);
+	}
 	free(f->command);
 	free(f->features);
 	free(f->calls);
 	free(f->workloads);
 	free(f->starts);
 	free(f->rates);
+	free(f->idle);
 	free(f->parts);
 	free(f->left_out);
 	*f = (struct figures){0};

@@ -10,14 +10,17 @@
  * count]...], cpu_ns (guest and supervisor, of one call), switches (context switches of both, for one call),
  *               supervisor_calls (for one call), supervisor_names: {name: of one call}}]
  *   starts      [{what, who, setting, ns: [a round each]}]
- *   throughput  [{sandboxes, threads (of each guest), workers, who, per_second: [a round each], cpu_ns (of
- * the supervisor, for a notification): [a round each]}] idle        [{sandboxes, few, ns (of a null call
- * beside them): [a round each], ns_few (beside few of them), memory (bytes of the engine for one),
- * starts_per_second}] breakdown   [{call, who, part, ns}] workloads   [{name, note, setting, who, ns: [a
- * round each; null where it failed]}] left_out    [{who, why}]
+ *   throughput  [{sandboxes, threads (of each guest), workers, who, per_second: [a round each], cpu_ns: [a
+ *               round each, of the supervisor for a notification]}]
+ *   idle        [{sandboxes, few, ns_few, ns, memory, starts_per_second: [a round each]}]: a null call of one
+ *               more beside few and beside all; bytes of the engine for one
+ *   breakdown   [{call, who, part, ns}]
+ *   workloads   [{name, note, setting, who, ns: [a round each; null where it failed]}]
+ *   left_out    [{who, why}]
  *
  * What was not measured is absent. All rounds have the same order, so that ratios are those of one round: of
- * a call to "native" of the same call and setting, of a workload to "native" of the same name. */
+ * a call to "native" of the same call and setting, of a workload or start to "native" of the same name, of
+ * throughput to the nearest "bare" in the list with as many sandboxes and threads. */
 #ifndef WARREN_TOOLS_BENCH_RESULTS_H
 #define WARREN_TOOLS_BENCH_RESULTS_H
 

@@ -169,7 +169,8 @@ static void timed_block(FILE *to, const struct timed_figure *list, size_t n, con
 		right(to, peers[i], PAIR_WIDTH);
 	putc('\n', to);
 	for (const char *const *name = names; *name; name++) {
-		const struct series *native = timed_ns(list, n, *name, setting, "native");
+		const struct timed_figure *t = figures_native(list, n, *name, setting);
+		const struct series *native = t ? &t->ns : NULL;
 		cell(to, *name, name_width);
 		right(to, show_ns(figures_median(native)).s, NATIVE_WIDTH);
 		for (size_t i = 0; i < n_peers; i++) {
@@ -236,10 +237,32 @@ static void rates(FILE *to, const struct figures *f)
 			show_count(r->workers).s);
 		cell(to, r->who, 16);
 		fprintf(to, "%14s", show_count(figures_median(&r->per_second)).s);
-		if (bare && bare != r)
+		if (bare)
 			fprintf(to, " %*s", PAIR_WIDTH,
 				show_spread(figures_ratio(&r->per_second, &bare->per_second), PAIR_WIDTH).s);
 		putc('\n', to);
+	}
+	putc('\n', to);
+}
+
+static void idle(FILE *to, const struct figures *f)
+{
+	if (!f->n_idle)
+		return;
+	wrapped(to,
+		"Idle sandboxes: a null call of one more beside them, as a ratio to the same beside few; "
+		"memory for each",
+		0, 0);
+	fprintf(to, "\n%9s%8s%10s%*s%12s%18s\n", "sandboxes", "few", "a call", PAIR_WIDTH, "to few", "memory",
+		"starts a second");
+	for (size_t i = 0; i < f->n_idle; i++) {
+		const struct idle_figure *d = &f->idle[i];
+		fprintf(to, "%9s%8s%10s", show_count(d->sandboxes).s, show_count(d->few).s,
+			show_ns(figures_median(&d->ns)).s);
+		fprintf(to, "%*s", PAIR_WIDTH,
+			show_spread(figures_ratio(&d->ns, &d->ns_few), PAIR_WIDTH - 1).s);
+		fprintf(to, "%12s%18s\n", show_bytes(figures_median(&d->memory)).s,
+			show_count(figures_median(&d->starts_per_second)).s);
 	}
 	putc('\n', to);
 }
@@ -292,6 +315,7 @@ void table_print(FILE *to, const struct figures *f)
 	      "Starts of a sandbox: time as a ratio to native in the same round, median and lowest-highest",
 	      "start");
 	rates(to, f);
+	idle(to, f);
 	parts(to, f);
 	left_out(to, f);
 }
