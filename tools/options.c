@@ -200,6 +200,10 @@ static error_t set(struct sandbox_options *o, int key, char *arg)
 		o->clean_env = true;
 		return 0;
 	case OPT_NET:
+		if (!strcmp(arg, "loopback"))
+			return options_bad(
+				o, "--net loopback: a network of its own takes a namespace, which warren "
+				   "does without; none or host is wanted");
 		if (strcmp(arg, "none") && strcmp(arg, "host"))
 			return options_bad(o, "--net '%s': none or host is wanted", arg);
 		o->net = arg[0] == 'h' ? WARREN_NET_HOST : WARREN_NET_NONE;

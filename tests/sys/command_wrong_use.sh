@@ -29,6 +29,7 @@ wrong "takes no value" run --stats=1 -r / -- /bin/true
 wrong "no program given" run -r /
 wrong "no program given" run -r / --
 wrong "say what may be read" run -- /bin/true
+wrong "takes a namespace" run --net loopback -r / -- /bin/true
 wrong "none or host" run --net all -r / -- /bin/true
 wrong "NAME=VALUE" run --env A -r / -- /bin/true
 wrong "HOST:/GUEST" run --mount /tmp -r / -- /bin/true
