@@ -80,6 +80,36 @@ static struct warren_verdict open_terminal(struct warren_request *rq, const stru
 	return wr_by_name(rq, t->fd, SYS_openat, args, 1);
 }
 
+/* Nothing but a file that is missing would be written: one that is there can be opened all the same. */
+static bool creates_only(uint64_t flags)
+{
+	return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == (O_RDONLY | O_CREAT) &&
+	       (flags & O_TMPFILE) != O_TMPFILE;
+}
+
+/* err: what making it has come to. */
+static int open_existing(struct warren_request *rq, const struct open_how *given, unsigned flags, int err,
+			 struct wr_target *t)
+{
+	struct open_how how = *given;
+	char *path = rq->scratch->path[0];
+	bool exclusive = given->flags & O_EXCL;
+	struct stat st;
+	int r = wr_guest_path(rq, 1, path);
+
+	if (r < 0)
+		return r;
+	how.flags = exclusive ? O_PATH | O_NOFOLLOW | O_CLOEXEC : given->flags & ~(uint64_t)O_CREAT;
+	how.mode = 0;
+	wr_target_release(t);
+	r = wr_resolve(rq, (int)rq->args[0], path, flags, &how, exclusive ? WR_MAY_LIST : WR_MAY_READ, 0, t);
+	if (r == 0)
+		r = exclusive ? -EEXIST : wr_fstat(t->fd, &st);
+	if (r == 0 && S_ISDIR(st.st_mode))
+		r = -EISDIR;
+	return r == -ENOENT ? err : r;
+}
+
 static struct warren_verdict open_path(struct warren_request *rq, const struct open_how *how)
 {
 	_cleanup_target_ struct wr_target t = WR_TARGET_INIT;
@@ -122,6 +152,8 @@ static struct warren_verdict open_path(struct warren_request *rq, const struct o
 		if (r == -ENOTDIR)
 			r = -EACCES;
 	}
+	if ((r == -EROFS || r == -EACCES) && creates_only(how->flags))
+		r = open_existing(rq, &h, flags, r, &t);
 	if (r == 0 && t.mnt->kind == WR_MOUNT_TTY && !(how->flags & O_PATH))
 		return open_terminal(rq, &t, how->flags);
 	if (r == 0)

@@ -40,4 +40,15 @@ done
 # a file without a name takes room there, too
 expect_out "13 13 0" "O_TMPFILE" p /t/helper tmpfile /data /work/ro /work
 [ "$(stat -c %a "$root/data/f")" = 666 ] || fail "the mode of data/f has changed"
+# O_CREAT changes nothing where there is a file: 13 EACCES, 17 EEXIST, 21 EISDIR, 30 EROFS
+cp "$T_HOST/open_creat" "$root/t/"
+ln -s f "$root/data/link" && ln -s none "$root/data/dangling"
+expect_out "0 17 13
+13 13 13
+21 17 13
+0 17 13
+13 17 13" "O_CREAT below -r" p /t/open_creat /data/f /data/none /data/sub /data/link /data/dangling
+mkdir "$base/mnt" && echo orig >"$base/mnt/f"
+expect_out "0 17 30
+30 30 30" "O_CREAT in a read-only mount" run_with -w / --mount "$base/mnt:/work:ro" -- /t/open_creat /work/f /work/none
 done_testing
