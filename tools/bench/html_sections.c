@@ -98,8 +98,8 @@ void html_workloads(struct page *pg)
 		     "<b>layer</b> is warren with --cow, <b>frozen</b> the same with --lower-frozen.</p>\n");
 	timed(pg, pg->f->workloads, pg->f->n_workloads);
 	html_put(pg,
-		 "<p class=\"soft\">Again: <code>bench/workloads.sh --rounds %d "
-		 "build/tools/warren</code></p>\n</section>\n",
+		 "<p class=\"soft\">Again: <code>warren bench --workloads --rounds %d"
+		 "</code></p>\n</section>\n",
 		 (int)pg->f->workloads[0].ns.n);
 }
 
