@@ -231,6 +231,9 @@ struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
 		r = wr_resolve(rq, (int)rq->args[0], path, how, NULL, WR_MAY_READ | WR_MAY_WRITE, 1, &from);
 	if (r == 0)
 		r = new_name(rq, (int)rq->args[2], 3, &to);
+	else if (r == -EACCES && from.fd >= 0 && new_name(rq, (int)rq->args[2], 3, &to) == 0 &&
+		 look_for(&to) == 0)
+		r = -EEXIST; /* the kernel looks at the new name before it asks for a right to the object */
 	if (r < 0)
 		return warren_return(r);
 	if (to.mnt->layer || from.mnt->layer)
