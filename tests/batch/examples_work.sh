@@ -60,6 +60,8 @@ if command -v afl-fuzz >/dev/null && command -v afl-cc >/dev/null; then
 	END
 	mkdir seeds && echo hello >seeds/a && echo wxx >seeds/b
 	afl-cc -o target target.c >log 2>&1 || { fail "afl-cc"; cat log >&2; }
+	# afl-fuzz reads it, too, where warren was built with AddressSanitizer, and wants these
+	export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}abort_on_error=1:symbolize=0"
 	timeout 100 ./afl.sh ./target seeds findings 2 8 >log 2>&1 || { fail "afl.sh"; cat log >&2; }
 	[ -e findings/f1/fuzzer_stats ] && [ -e findings/f2/fuzzer_stats ] && [ -e target.c ] || { fail "afl.sh: findings"; cat log >&2; }
 fi
