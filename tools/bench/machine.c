@@ -43,7 +43,7 @@ static bool has_sync_wakeup(void)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
 				      &prog);
-		_exit(fd < 0 || wr_notif_set_sync_wakeup(fd) < 0);
+		_exit(fd < 0 || wr_notif_set_sync_wakeup(fd) < 0 ? 1 : 0);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }

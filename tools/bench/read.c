@@ -108,14 +108,15 @@ static const char **words(struct reading *rd, const cJSON *o, const char *key)
 
 	if (list && !cJSON_IsArray(list))
 		wrong(rd, "'%s' is no list", key);
-	if (w)
-		cJSON_ArrayForEach(v, list)
-		{
-			if (!cJSON_IsString(v))
-				wrong(rd, "'%s' has what is no string", key);
-			else
-				w[n++] = v->valuestring;
-		}
+	if (!w)
+		return NULL;
+	cJSON_ArrayForEach(v, list)
+	{
+		if (!cJSON_IsString(v))
+			wrong(rd, "'%s' has what is no string", key);
+		else
+			w[n++] = v->valuestring;
+	}
 	return w;
 }
 

@@ -278,14 +278,14 @@ static void parts(FILE *to, const struct figures *f)
 	fputs("Where the time of one notification goes\n\n", to);
 	cell(to, "call", NAME_WIDTH + 1);
 	cell(to, "part", PART_WIDTH);
-	for (size_t w = 0; whos[w] && w < WHOS; w++)
+	for (size_t w = 0; w < WHOS && whos[w]; w++)
 		fprintf(to, "%9.8s", whos[w]);
 	for (const char **c = calls_of; *c; c++)
 		for (const char **p = names; *p; p++) {
 			putc('\n', to);
 			cell(to, p == names ? *c : "", NAME_WIDTH + 1);
 			cell(to, *p, PART_WIDTH);
-			for (size_t w = 0; whos[w] && w < WHOS; w++)
+			for (size_t w = 0; w < WHOS && whos[w]; w++)
 				fprintf(to, "%9s", show_ns(figures_part(f, *c, whos[w], *p)).s);
 		}
 	fputs("\n\n", to);
