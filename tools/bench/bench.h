@@ -31,6 +31,7 @@ struct peer {
 struct bench {
 	unsigned rounds;
 	bool rounds_given;
+	bool have_calls;	   /* all but the workloads was measured */
 	const char *amount;	   /* for bench-guest, of a sample: calls or time */
 	const char *only;	   /* names of calls with blanks or commas between them; NULL: all */
 	bool settings[N_SETTINGS]; /* that are wanted */
