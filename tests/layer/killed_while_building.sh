@@ -6,6 +6,7 @@
 
 command -v make >/dev/null || { echo "no make" >&2; exit 77; }
 mkdir d/parts && for i in $(seq 20); do echo "part $i" >d/parts/$i.in; done
+# clean takes up what a build that was killed has left
 cat >d/Makefile <<'END'
 IN = $(wildcard parts/*.in)
 OUT = $(patsubst parts/%.in,out/%.o,$(IN))
@@ -13,9 +14,10 @@ all: whole
 out/%.o: parts/%.in
 	mkdir -p out tmp && tr a-z A-Z <$< >tmp/$*.tmp && echo "of $<" >>tmp/$*.tmp && mv tmp/$*.tmp $@ && chmod 640 $@ && touch parts/$*.in
 whole: $(OUT)
-	cat $(sort $(OUT)) >$@.new && mv $@.new $@ && ln -f $@ linked && rm -rf tmp && rm -f parts/1.in.old && mv parts/1.in parts/1.in.old && cp parts/1.in.old parts/1.in
+	cat $(sort $(OUT)) >$@.new && mv $@.new $@ && ln -f $@ linked && rm -rf tmp && rm -f parts/1.in.old && mv parts/1.in parts/1.in.old && cp parts/1.in.old parts/1.tmp && mv parts/1.tmp parts/1.in
 clean:
-	rm -rf out tmp whole linked
+	rm -rf out tmp whole linked parts/1.tmp
+	[ -e parts/1.in ] || mv parts/1.in.old parts/1.in
 END
 cp -a d native && (cd native && make -s) || fail "the control does not build"
 tree d >before
