@@ -355,10 +355,7 @@ struct warren_verdict wr_handle_execve(struct warren_request *rq, void *user)
 
 int wr_exec_guest_path(struct warren_sandbox *s, const char *host, char *buf, size_t size)
 {
-	int r = wr_exec_cache_guest_path(wr_sandbox_exec_cache(s), host, buf, size);
-	struct wr_exec_cache *copies = r < 0 ? wr_sandbox_copies(s, false) : NULL;
-
-	if (copies)
-		r = wr_exec_cache_guest_path(copies, host, buf, size);
+	struct wr_exec_cache *copies = wr_sandbox_copies(s, false);
+	int r = copies ? wr_exec_cache_guest_path(copies, host, buf, size) : -ENOENT;
 	return r < 0 ? r : 0;
 }

@@ -12,6 +12,12 @@ struct key {
 };
 #define KEY_HEAD offsetof(struct key, path)
 
+struct link { /* the value of ABOUT_LINK */
+	uint32_t end;
+	char text[WR_MEMO_BYTES];
+};
+#define LINK_HEAD offsetof(struct link, text)
+
 /* The key's length; 0: too long. */
 static size_t make_key(struct key *k, uint64_t about, const struct wr_layer *l, const char *path, size_t len)
 {
@@ -46,10 +52,7 @@ static bool frozen(const struct wr_walk *w, size_t end)
 
 bool wr_frozen_link(const struct wr_walk *w, bool last, size_t *ret_end, char text[static PATH_MAX])
 {
-	struct {
-		uint32_t end;
-		char text[WR_MEMO_BYTES];
-	} v;
+	struct link v;
 	struct key k;
 	size_t size = sizeof(v), n;
 
@@ -62,7 +65,7 @@ bool wr_frozen_link(const struct wr_walk *w, bool last, size_t *ret_end, char te
 		return false;
 	if (!frozen(w, v.end))
 		return false;
-	size -= offsetof(typeof(v), text);
+	size -= LINK_HEAD;
 	memcpy(text, v.text, size);
 	text[size] = '\0';
 	*ret_end = v.end;
@@ -71,10 +74,7 @@ bool wr_frozen_link(const struct wr_walk *w, bool last, size_t *ret_end, char te
 
 void wr_frozen_found_link(const struct wr_walk *w, size_t end, const char *text)
 {
-	struct {
-		uint32_t end;
-		char text[WR_MEMO_BYTES];
-	} v = {.end = (uint32_t)end};
+	struct link v = {.end = (uint32_t)end};
 	struct key k;
 	size_t size = strlen(text), n;
 
@@ -83,7 +83,7 @@ void wr_frozen_found_link(const struct wr_walk *w, size_t end, const char *text)
 	n = make_key(&k, ABOUT_LINK, w->m->layer, w->cur, w->len);
 	memcpy(v.text, text, size);
 	if (n)
-		wr_memo_put(w->p->memo, &k, n, &v, offsetof(typeof(v), text) + size);
+		wr_memo_put(w->p->memo, &k, n, &v, LINK_HEAD + size);
 }
 
 bool wr_frozen_result(const struct wr_walk *w, int *ret)
