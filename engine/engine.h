@@ -94,6 +94,8 @@ struct warren_engine {
 	atomic_uint crowded; /* workers with many busy listeners: hot threads would take their CPU */
 	atomic_bool stop;
 	atomic_uint next_serial;
+	atomic_uint next_zygote;
+	atomic_uint sealing; /* sandboxes that wait for their workers to let go of them */
 	struct wr_watch watch;
 	struct warren_sandbox *forgotten; /* their programs are to be collected; linked by forgotten_next */
 	/* Which thread looks after which sandbox; taken when that changes, not for notifications. */
@@ -122,6 +124,8 @@ struct warren_sandbox {
 	struct warren_engine *engine;
 	struct warren_policy *policy;
 	uint64_t tag; /* marks every process of the sandbox (tag.c) */
+	uint64_t key; /* of a zygote: what the calls that make sandboxes of its forks carry (zygote.c); else 0
+		       */
 	pid_t pid;    /* the program */
 	int listener;
 	atomic_bool umask_changed; /* some task called umask(2): ask /proc */
@@ -150,12 +154,26 @@ struct warren_sandbox {
 	unsigned stuck; /* threads that were STOLEN in a handler for it */
 	bool parked;	/* nobody polls it until one of those has come back */
 	struct warren_sandbox *alive_next, **alive_link;
-	bool gone; /* listener's HUP: no task is left */
+	bool gone;   /* listener's HUP: no task is left; or sealed */
+	bool sealed; /* nobody serves it any more, on purpose: wr_sandbox_seal() */
 	bool forgotten;
 	struct warren_sandbox *forgotten_next;
 };
 
 /* sandbox.c */
+/* One that has no process yet, with the limits of cmd. cgroup: see wr_limits_set(). What goes wrong is said
+ * by the policy; name is for that. */
+int wr_sandbox_new(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
+		   uint64_t tag, struct warren_sandbox **ret, int *ret_cgroup);
+/* warren_sandbox_start() with a key (0: none) and tag. */
+int wr_sandbox_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
+		     uint64_t key, uint64_t tag, struct warren_sandbox **ret);
+/* Its listener is there: from now on it is served. */
+void wr_sandbox_adopt(struct warren_sandbox *s);
+/* The sandbox, of one process that waits, is served no more: its listener is closed and its calls that are
+ * served fail with ENOSYS, for good. 0 or -EBUSY. */
+int wr_sandbox_seal(struct warren_sandbox *s);
+uint64_t wr_sandbox_new_tag(struct warren_engine *e);
 /* Collects the program if it has ended: 1 when it is collected, 0 not yet, -ECHILD when somebody else did. */
 int wr_sandbox_reap(struct warren_sandbox *s);
 /* The owner saw the listener's HUP: no task is left. */
@@ -166,6 +184,16 @@ int wr_thread_begin(struct wr_thread *t);
 
 /* engine.c: RLIMIT_NOFILE for a guest. */
 struct rlimit wr_guest_nofile(void);
+
+/* launch.c: those limits that the kernel enforces by itself, for each process of the guest. */
+struct wr_guest_limits {
+	struct {
+		int resource;
+		struct rlimit lim;
+	} list[4];
+	unsigned n;
+};
+void wr_guest_limits(const struct warren_sandbox *s, struct wr_guest_limits *ret);
 
 /* launch.c: clone, confine, exec. Fills pid, pidfd, listener; cgroup_fd: to enter by a write, or -1; the
  * listener is handed to adopt() before the exec, since that is served already. */
@@ -196,6 +224,8 @@ void wr_hot_stop(struct warren_engine *e);
 bool wr_hot_take(struct warren_sandbox *s);
 /* Too many sandboxes are busy: all hot threads give their listeners back. */
 void wr_hot_dissolve(struct warren_engine *e);
+/* With the engine's lock held: hot threads give s back, soon. */
+void wr_hot_leave(const struct warren_sandbox *s);
 /* The watchdog's look at a hot thread; true while it has a listener. */
 bool wr_hot_look(struct wr_hot *h);
 

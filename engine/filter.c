@@ -136,6 +136,15 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, b
 			}
 		}
 		break;
+	case SYS_seccomp:
+		/* There is a listener already, says the kernel. It would not if ours were closed. */
+		r = RULE(SCMP_ACT_ERRNO(EBUSY), nr, 1,
+			 SCMP_A1(SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+				 SECCOMP_FILTER_FLAG_NEW_LISTENER));
+		if (r == 0)
+			r = RULE(SCMP_ACT_ALLOW, nr, 1,
+				 SCMP_A1(SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0));
+		break;
 	case SYS_sendto:
 		/* without an address it is send(2) */
 		r = RULE(SCMP_ACT_NOTIFY, nr, 1, SCMP_A4(SCMP_CMP_NE, 0));
@@ -357,5 +366,34 @@ int wr_filter_get(const struct warren_policy *p, bool forks, struct sock_filter 
 		return r;
 	*ret = c->prog;
 	*ret_len = c->len;
+	return 0;
+}
+
+int wr_filter_key(const struct sock_filter *prog, unsigned short *len, uint64_t key, struct sock_filter **ret)
+{
+	const unsigned low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
+	const unsigned last = offsetof(struct seccomp_data, args[5]);
+	const struct sock_filter head[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 8),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, last + low),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)key, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, last + 4 - low),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(key >> 32), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const size_t n = WR_ARRAY_SIZE(head);
+
+	if (*len + n > BPF_MAXINSNS)
+		return -E2BIG;
+	*ret = malloc((n + *len) * sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	memcpy(*ret, head, sizeof(head));
+	memcpy(*ret + n, prog, *len * sizeof(*prog));
+	*len = (unsigned short)(n + *len);
 	return 0;
 }

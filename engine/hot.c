@@ -77,7 +77,7 @@ bool wr_hot_take(struct warren_sandbox *s)
 	if (!e->kick_signal || atomic_load(&e->crowded))
 		return false;
 	pthread_mutex_lock(&e->lock);
-	if (!atomic_load(&e->stop))
+	if (!atomic_load(&e->stop) && !s->sealed)
 		h = free_thread(e);
 	if (h)
 		assign(h, s);
@@ -99,6 +99,15 @@ void wr_hot_dissolve(struct warren_engine *e)
 	pthread_mutex_unlock(&e->lock);
 }
 
+void wr_hot_leave(const struct warren_sandbox *s)
+{
+	struct warren_engine *e = s->engine;
+
+	for (unsigned i = 0; s->hot_threads && i < e->n_hot; i++)
+		if (e->hot[i].s == s)
+			kick(&e->hot[i]);
+}
+
 /* With the lock held. The reference goes back to the owner, or is dropped by the caller (false). */
 static bool give_back(struct warren_sandbox *s)
 {
@@ -113,7 +122,8 @@ static void call_help(struct warren_sandbox *s)
 	struct warren_engine *e = s->engine;
 
 	pthread_mutex_lock(&e->lock);
-	struct wr_hot *h = atomic_load(&e->stop) || atomic_load(&e->crowded) ? NULL : free_thread(e);
+	bool wanted = !atomic_load(&e->stop) && !atomic_load(&e->crowded) && !s->sealed;
+	struct wr_hot *h = wanted ? free_thread(e) : NULL;
 	if (h)
 		assign(h, wr_sandbox_ref(s));
 	pthread_mutex_unlock(&e->lock);

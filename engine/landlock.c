@@ -75,6 +75,12 @@ static int grant_all(struct warren_policy *p, int ruleset)
 		if (r < 0)
 			return r;
 	}
+	/* A zygote's forks have rulesets of their own, which can only take away. */
+	if (p->forks_dir) {
+		int r = grant(ruleset, p->forks_dir, -1, EXEC_RIGHTS);
+		if (r < 0)
+			return r;
+	}
 	/* Rewritten programs, of all sandboxes. With direct_exec a path that reaches the kernel unchecked
 	 * must not lead to those of others: what the sandbox has there is its /dev/shm and its own copies. */
 	return grant(ruleset, p->direct_exec ? p->runtime : wr_runtime_dir(), -1, EXEC_RIGHTS);
@@ -107,7 +113,7 @@ int wr_landlock_build(struct warren_policy *p)
 	if (abi <= 0)
 		return 0; /* `warren check` says so */
 	p->direct_exec = p->mounts[p->n_mounts - 1].host_len == 0 && !p->has_deny && p->n_specs == 0 &&
-			 p->runtime && (!p->base || p->base->direct_exec);
+			 p->runtime && !p->zygote && (!p->base || p->base->direct_exec);
 	attr.handled_access_fs = fs_rights(abi);
 	if (abi >= WR_LANDLOCK_SCOPES) {
 		attr.scoped = LANDLOCK_SCOPE_SIGNAL | LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;

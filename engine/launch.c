@@ -27,12 +27,7 @@ struct launch { /* shared between parent and child */
 	uint64_t tag;
 	int cwd_fd;
 	int cgroup_fd; /* -1: none to enter */
-	struct rlimit nofile;
-	struct {
-		int resource;
-		struct rlimit lim;
-	} limits[3];
-	unsigned n_limits;
+	struct wr_guest_limits limits;
 	struct sock_fprog filter;
 	sigset_t mask;
 	char **candidates;     /* programs to try, in order */
@@ -203,11 +198,10 @@ CHILD_SIDE static int child(void *arg)
 		futex_wake(&l->gate);
 		r = set_stdio(l->cmd);
 	}
-	/* Only now: the listener's number may be above it. The filter lets this call pass. */
-	if (r >= 0)
-		r = RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &l->nofile, 0);
-	for (unsigned i = 0; r >= 0 && i < l->n_limits; i++)
-		r = RAW(SYS_prlimit64, 0, l->limits[i].resource, &l->limits[i].lim, 0);
+	/* Only now: the listener's number may be above that of RLIMIT_NOFILE. The filter lets this call pass.
+	 */
+	for (unsigned i = 0; r >= 0 && i < l->limits.n; i++)
+		r = RAW(SYS_prlimit64, 0, l->limits.list[i].resource, &l->limits.list[i].lim, 0);
 	if (r >= 0)
 		r = RAW(SYS_rt_sigprocmask, SIG_SETMASK, &l->mask, 0, 8);
 	if (r >= 0)
@@ -302,7 +296,7 @@ static char *stack_get(void)
 	return stack;
 }
 
-static void add_limit(struct launch *l, int resource, uint64_t max)
+static void add_limit(struct wr_guest_limits *l, int resource, uint64_t max)
 {
 	struct rlimit now;
 
@@ -310,23 +304,25 @@ static void add_limit(struct launch *l, int resource, uint64_t max)
 		return;
 	if (max > now.rlim_max) /* which nobody but root may raise */
 		max = now.rlim_max;
-	l->limits[l->n_limits].resource = resource;
-	l->limits[l->n_limits++].lim = (struct rlimit){max, max};
+	l->list[l->n].resource = resource;
+	l->list[l->n++].lim = (struct rlimit){max, max};
 }
 
-/* Those that the kernel enforces by itself. That of CPU time is for a supervisor that does not get to look;
- * memory: a burst between two looks. */
-static void set_limits(struct launch *l, const struct warren_sandbox *s)
+/* That of CPU time is for a supervisor that does not get to look; memory: a burst between two looks. */
+void wr_guest_limits(const struct warren_sandbox *s, struct wr_guest_limits *ret)
 {
 	const struct warren_limits *max = &s->limited.max;
+	struct rlimit nofile = wr_guest_nofile();
 
-	l->nofile = wr_guest_nofile();
-	if (max->files && max->files < l->nofile.rlim_max)
-		l->nofile.rlim_cur = l->nofile.rlim_max = max->files;
-	add_limit(l, RLIMIT_FSIZE, max->file_size);
-	add_limit(l, RLIMIT_CPU, max->cpu_ms ? max->cpu_ms / 1000 + 2 : 0);
+	if (max->files && max->files < nofile.rlim_max)
+		nofile.rlim_cur = nofile.rlim_max = max->files;
+	ret->list[0].resource = RLIMIT_NOFILE;
+	ret->list[0].lim = nofile;
+	ret->n = 1;
+	add_limit(ret, RLIMIT_FSIZE, max->file_size);
+	add_limit(ret, RLIMIT_CPU, max->cpu_ms ? max->cpu_ms / 1000 + 2 : 0);
 	if (s->limited.cgroup.dir < 0 && max->memory < RLIM_INFINITY / 4)
-		add_limit(l, RLIMIT_DATA, max->memory ? 2 * max->memory + (128U << 20) : 0);
+		add_limit(ret, RLIMIT_DATA, max->memory ? 2 * max->memory + (128U << 20) : 0);
 }
 
 int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cwd_fd, int cgroup_fd,
@@ -341,10 +337,15 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 			   .child_tid = 1};
 	sigset_t all;
 
-	set_limits(&l, s);
+	wr_guest_limits(s, &l.limits);
 	int r = wr_filter_get(s->policy, s->limited.max.processes > 0, &l.filter.filter, &l.filter.len);
+	_cleanup_free_ struct sock_filter *keyed = NULL;
+	if (r == 0 && s->key)
+		r = wr_filter_key(l.filter.filter, &l.filter.len, s->key, &keyed);
 	if (r < 0)
 		return r;
+	if (keyed)
+		l.filter.filter = keyed;
 	l.candidates = make_candidates(cmd);
 	if (!l.candidates)
 		return -ENOMEM;

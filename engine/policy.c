@@ -75,6 +75,7 @@ void warren_policy_unref(struct warren_policy *p)
 	free(p->specs);
 	free(p->rules);
 	free(p->root);
+	free(p->forks_dir);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }

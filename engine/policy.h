@@ -81,6 +81,9 @@ struct warren_policy {
 	size_t n_rules;
 	char error[512];
 
+	char *forks_dir; /* of a zygote: the host directory that its forks' layers will be in */
+	bool zygote;
+
 	/* made by wr_policy_freeze() */
 	struct wr_mount *mounts; /* longest guest path first; the root is last */
 	size_t n_mounts;
@@ -137,6 +140,10 @@ bool wr_policy_has_extras(const struct warren_policy *p, dev_t dev, ino_t ino);
  * cache's, and stays. */
 int wr_filter_get(const struct warren_policy *p, bool forks, struct sock_filter **ret,
 		  unsigned short *ret_len);
+/* filter.c: the same in front of which calls that carry key in their last register, which no call has a use
+ * for, may make a fork a sandbox of its own (zygote.c). *len is that of prog, then of *ret (malloc). */
+int wr_filter_key(const struct sock_filter *prog, unsigned short *len, uint64_t key,
+		  struct sock_filter **ret);
 /* landlock.c: compiles a frozen policy's mounts and rules. */
 /* filter_reach.c: rules of a call that can reach other processes. 1: added, 0: it is not such a call, or a
  * negative errno. ctx is libseccomp's. */

@@ -67,7 +67,7 @@ static struct wr_worker *choose_worker(struct warren_engine *e)
 	return w ? w : &e->workers[e->n_started - 1];
 }
 
-static void adopt(struct warren_sandbox *s)
+void wr_sandbox_adopt(struct warren_sandbox *s)
 {
 	struct warren_engine *e = s->engine;
 
@@ -107,7 +107,7 @@ static int open_cwd(struct warren_policy *p, const char *cwd)
 	return r;
 }
 
-static uint64_t new_tag(struct warren_engine *e)
+uint64_t wr_sandbox_new_tag(struct warren_engine *e)
 {
 	return wr_tag_base() | atomic_fetch_add(&e->next_serial, 1);
 }
@@ -133,15 +133,9 @@ static void say_why(struct warren_engine *e, struct warren_policy *p, const char
 		wr_policy_fail(p, r, "'%s': %s", name, strerror(-r));
 }
 
-int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
-			 struct warren_sandbox **ret)
+int wr_sandbox_new(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
+		   uint64_t tag, struct warren_sandbox **ret, int *ret_cgroup)
 {
-	int r = wr_policy_freeze(p);
-	if (r < 0)
-		return r;
-	_cleanup_close_ int cwd = open_cwd(p, cmd->cwd);
-	if (cwd < 0)
-		return cwd;
 	struct warren_sandbox *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
@@ -150,18 +144,38 @@ int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const
 	s->pidfd = s->listener = -1;
 	s->engine = e;
 	s->policy = wr_policy_ref(p);
-	s->tag = new_tag(e);
+	s->tag = tag;
 	s->start_ns = wr_now_ns();
 	pthread_mutex_init(&s->wait_lock, NULL);
 	s->counters = calloc(1, sizeof(*s->counters));
 	atomic_store(&e->used, true);
-	_cleanup_close_ int cgroup = -1;
-	r = wr_limits_set(s, cmd->limits, &cgroup);
-	if (r < 0) { /* and why is said */
+	int r = wr_limits_set(s, cmd->limits, ret_cgroup);
+	if (r == 0 && (r = !s->counters ? -ENOMEM : is_full(e) ? -EMFILE : 0) < 0)
+		say_why(e, p, cmd->argv[0], r);
+	if (r < 0) {
 		wr_sandbox_unref(s);
 		return r;
 	}
-	r = !s->counters ? -ENOMEM : is_full(e) ? -EMFILE : wr_launch(s, cmd, cwd, cgroup, adopt);
+	*ret = s;
+	return 0;
+}
+
+int wr_sandbox_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
+		     uint64_t key, uint64_t tag, struct warren_sandbox **ret)
+{
+	_cleanup_close_ int cgroup = -1;
+	struct warren_sandbox *s;
+	int r = wr_policy_freeze(p);
+	if (r < 0)
+		return r;
+	_cleanup_close_ int cwd = open_cwd(p, cmd->cwd);
+	if (cwd < 0)
+		return cwd;
+	r = wr_sandbox_new(e, p, cmd, tag, &s, &cgroup);
+	if (r < 0) /* and why is said */
+		return r;
+	s->key = key;
+	r = wr_launch(s, cmd, cwd, cgroup, wr_sandbox_adopt);
 	if (r < 0) {
 		while (s->pid > 0 && waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
 			;
@@ -176,6 +190,51 @@ int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const
 		return r;
 	}
 	*ret = s;
+	return 0;
+}
+
+int warren_sandbox_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
+			 struct warren_sandbox **ret)
+{
+	return wr_sandbox_start(e, p, cmd, 0, wr_sandbox_new_tag(e), ret);
+}
+
+#define SEAL_MS	     5000
+#define SEAL_LOOK_NS 2000000
+
+int wr_sandbox_seal(struct warren_sandbox *s)
+{
+	struct warren_engine *e = s->engine;
+	_cleanup_close_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (null < 0)
+		return -errno;
+	atomic_fetch_add(&e->sealing, 1);
+	pthread_mutex_lock(&e->lock);
+	s->sealed = true;
+	/* until nobody but the caller has it: it is not polled, and none of its calls is being served */
+	bool gone = false;
+	for (uint64_t end = wr_now_ns() + SEAL_MS * 1000000ULL; !gone && wr_now_ns() < end;) {
+		struct timespec until;
+		wr_hot_leave(s);
+		if (!s->gone)
+			wr_worker_wake(atomic_load(&s->owner));
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += SEAL_LOOK_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_clockwait(&e->changed, &e->lock, CLOCK_MONOTONIC, &until);
+		gone = s->gone && atomic_load(&s->refs) == 1;
+	}
+	pthread_mutex_unlock(&e->lock);
+	atomic_fetch_sub(&e->sealing, 1);
+	if (!gone)
+		return -EBUSY;
+	/* Not closed: the number could become another file's. What was the last of the listener's references
+	 * goes with this. */
+	if (dup3(null, s->listener, O_CLOEXEC) < 0)
+		return -errno;
+	warren_policy_unref(wr_steal_ptr(&s->policy));
 	return 0;
 }
 
@@ -301,6 +360,11 @@ static bool is_empty(struct warren_sandbox *s, int wait_ms)
 	struct pollfd p = {.fd = s->listener};
 
 	wr_sandbox_reap(s);
+	if (s->sealed) {
+		if (wait_ms)
+			poll(NULL, 0, wait_ms);
+		return wr_tag_count(s->tag) == 0;
+	}
 	return poll(&p, 1, wait_ms) == 1 && (p.revents & (POLLHUP | POLLERR));
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 int wr_regs_load(pid_t tid, struct wr_regs *ret)
@@ -39,6 +40,16 @@ int wr_regs_store(pid_t tid, const struct wr_regs *r)
 
 #if defined(__x86_64__)
 
+static void set_args(struct wr_regs *r, const uint64_t args[6])
+{
+	r->r.rdi = args[0];
+	r->r.rsi = args[1];
+	r->r.rdx = args[2];
+	r->r.r10 = args[3];
+	r->r.r8 = args[4];
+	r->r.r9 = args[5];
+}
+
 uint64_t wr_regs_sp(const struct wr_regs *r)
 {
 	return r->r.rsp;
@@ -59,12 +70,7 @@ void wr_regs_set_call(struct wr_regs *r, long nr, const uint64_t args[6])
 	r->r.orig_rax = (uint64_t)-1; /* no restart processing on the way out */
 	r->r.rip -= 2;		      /* back onto the syscall instruction */
 	r->r.rax = (uint64_t)nr;
-	r->r.rdi = args[0];
-	r->r.rsi = args[1];
-	r->r.rdx = args[2];
-	r->r.r10 = args[3];
-	r->r.r8 = args[4];
-	r->r.r9 = args[5];
+	set_args(r, args);
 }
 
 void wr_regs_restart(struct wr_regs *r)
@@ -76,6 +82,29 @@ void wr_regs_restart(struct wr_regs *r)
 
 void wr_regs_finish(struct wr_regs *r, int64_t result)
 {
+	r->r.orig_rax = (uint64_t)-1;
+	r->r.rax = (uint64_t)result;
+}
+
+void wr_regs_call_again(struct wr_regs *r)
+{
+	r->r.orig_rax = (uint64_t)-1;
+	r->r.rip -= 2;
+	r->r.rax = SYS_getpid; /* harmless, should it come to that */
+}
+
+int wr_regs_enter(pid_t tid, struct wr_regs *r, long nr, const uint64_t args[6])
+{
+	r->r.orig_rax = (uint64_t)nr;
+	set_args(r, args);
+	return wr_regs_store(tid, r);
+}
+
+void wr_regs_leave(struct wr_regs *r, const struct wr_regs *from, int64_t result)
+{
+	const uint64_t args[6] = {from->r.rdi, from->r.rsi, from->r.rdx, from->r.r10, from->r.r8, from->r.r9};
+
+	set_args(r, args);
 	r->r.orig_rax = (uint64_t)-1;
 	r->r.rax = (uint64_t)result;
 }
@@ -113,6 +142,32 @@ void wr_regs_restart(struct wr_regs *r)
 void wr_regs_finish(struct wr_regs *r, int64_t result)
 {
 	r->r.pc += 4;
+	r->r.regs[0] = (uint64_t)result;
+}
+
+void wr_regs_call_again(struct wr_regs *r)
+{
+	r->r.pc -= 4;
+	r->r.regs[8] = SYS_getpid;
+}
+
+int wr_regs_enter(pid_t tid, struct wr_regs *r, long nr, const uint64_t args[6])
+{
+	int call = (int)nr;
+	struct iovec io = {&r->r, sizeof(r->r)}, number = {&call, sizeof(call)};
+
+	r->r.regs[8] = (uint64_t)nr;
+	memcpy(r->r.regs, args, 6 * sizeof(args[0]));
+	if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &io) < 0 ||
+	    ptrace(PTRACE_SETREGSET, tid, 0x404 /* NT_ARM_SYSTEM_CALL */, &number) < 0)
+		return -errno;
+	return 0;
+}
+
+void wr_regs_leave(struct wr_regs *r, const struct wr_regs *from, int64_t result)
+{
+	memcpy(r->r.regs, from->r.regs, 6 * sizeof(r->r.regs[0]));
+	r->r.regs[8] = from->r.regs[8];
 	r->r.regs[0] = (uint64_t)result;
 }
 

@@ -32,6 +32,14 @@ void wr_regs_restart(struct wr_regs *r);
 /* ... return from the call with this result. */
 void wr_regs_finish(struct wr_regs *r, int64_t result);
 
+/* From the registers of a stop between two instructions, behind a call of whatever kind: make the task make
+ * one more call with the same instruction. Which one is said when it has entered it. */
+void wr_regs_call_again(struct wr_regs *r);
+/* In the stop at the entry of a call: it becomes this one. r: the registers there. */
+int wr_regs_enter(pid_t tid, struct wr_regs *r, long nr, const uint64_t args[6]);
+/* In a stop behind a call: the arguments as from has them, the result this one. */
+void wr_regs_leave(struct wr_regs *r, const struct wr_regs *from, int64_t result);
+
 /* The parent of a task as /proc says, -1 when it is gone. */
 pid_t wr_tracee_parent(pid_t tid);
 

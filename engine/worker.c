@@ -33,6 +33,20 @@ static void arm(struct wr_worker *w, int fd, void *data)
 	io_uring_sqe_set_data(sqe, data);
 }
 
+static const char cancelled; /* the data of a request that ends another */
+
+/* A sealed sandbox's poll ends; so it comes to ready() once more. The engine's lock is held. */
+static void cancel_sealed(struct wr_worker *w)
+{
+	for (struct warren_sandbox *s = w->owned; s; s = s->own_next) {
+		if (!s->sealed)
+			continue;
+		struct io_uring_sqe *sqe = get_sqe(w);
+		io_uring_prep_cancel(sqe, s, 0);
+		io_uring_sqe_set_data(sqe, (void *)(uintptr_t)&cancelled);
+	}
+}
+
 static void poll_incoming(struct wr_worker *w)
 {
 	uint64_t n;
@@ -44,6 +58,8 @@ static void poll_incoming(struct wr_worker *w)
 		arm(w, s->listener, s);
 	}
 	w->incoming = NULL;
+	if (atomic_load(&w->server.engine->sealing))
+		cancel_sealed(w);
 	pthread_mutex_unlock(&w->server.engine->lock);
 	arm(w, w->wake_fd, NULL);
 }
@@ -115,7 +131,9 @@ static void turn(struct wr_worker *w)
 	{
 		struct warren_sandbox *s = io_uring_cqe_get_data(cqe);
 		seen++;
-		if (s) {
+		if ((const char *)s == &cancelled) {
+			continue;
+		} else if (s) {
 			listeners++;
 			ready(w, s, cqe->res);
 		} else {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_WORD    40
@@ -134,4 +135,54 @@ int words_check(const struct argp *argp, const char *command, char *const argv[]
 		}
 	}
 	return 0;
+}
+
+/* ---- splitting ---- */
+
+void words_free(char **words)
+{
+	for (char **w = words; w && *w; w++)
+		free(*w);
+	free(words);
+}
+
+/* The next word of *at into buf, which has room for all of the line. *ret_any: there is one. */
+static int next_word(const char **at, char *buf, bool *ret_any)
+{
+	const char *c = *at + strspn(*at, " \t");
+	char quote = 0;
+
+	*ret_any = *c;
+	for (; *c && (quote || (*c != ' ' && *c != '\t')); c++) {
+		bool escapes = *c == '\\' && c[1] && quote != '\'' && (!quote || strchr("\"\\$`", c[1]));
+		if (escapes)
+			*buf++ = *++c;
+		else if (quote ? *c == quote : *c == '\'' || *c == '"')
+			quote = quote ? 0 : *c;
+		else
+			*buf++ = *c;
+	}
+	*buf = '\0';
+	*at = c;
+	return quote ? -EINVAL : 0;
+}
+
+int words_split(const char *line, char ***ret)
+{
+	char **list = calloc(strlen(line) / 2 + 2, sizeof(*list)), *buf = malloc(strlen(line) + 1);
+	bool any = true;
+	size_t n = 0;
+	int r = list && buf ? 0 : -ENOMEM;
+
+	while (r == 0 && (r = next_word(&line, buf, &any)) == 0 && any) {
+		list[n] = strdup(buf);
+		if (!list[n++])
+			r = -ENOMEM;
+	}
+	free(buf);
+	if (r < 0)
+		words_free(list);
+	else
+		*ret = list;
+	return r;
 }

@@ -23,6 +23,17 @@ if command -v ninja >/dev/null; then
 	ninja -C ninja -v >log 2>&1 && fail "ninja: an action wrote where it may not"
 	[ ! -e ninja/stray ] || fail "ninja: an action wrote where it may not"
 fi
+squares()
+{
+	timeout 60 "$WARREN" batch -q -r / --zygote "$1" ::: 3 4 5 >squares 2>log || { fail "$1"; cat log >&2; }
+	[ "$(grep -o "squared is.*" squares | sort | tr '\n' ' ')" = "squared is 16 squared is 25 squared is 9 " ] || { fail "$1:"; cat squares >&2; }
+}
+if command -v cc >/dev/null && cc -o zygote zygote.c; then
+	squares ./zygote
+fi
+if python3 -c '' 2>/dev/null; then
+	squares 'python3 zygote.py'
+fi
 seq 11 | sed 's/.*/echo &/' >jobs.txt
 # as Slurm calls it; a task that is run again does nothing
 for task in 1 2 3 2; do

@@ -31,6 +31,7 @@ struct job {
 struct jobs {
 	struct job *list;
 	size_t n, room;
+	bool words; /* a line is a list of words for a zygote, no shell command */
 };
 
 /* Each reports what is wrong in text (one line) and returns a negative errno. name: of the file, for
@@ -109,9 +110,14 @@ struct batch {
 	struct sandbox_options *sandbox;
 	const char *layers; /* where the jobs' own are made; NULL */
 	bool keep_failed;
-	const char *collect;	   /* the directory that outputs are copied to; NULL */
-	const char *prepare;	   /* a shell command; NULL */
-	char *prepared;		   /* its layer */
+	const char *collect; /* the directory that outputs are copied to; NULL */
+	const char *prepare; /* a shell command; NULL */
+	char *prepared;	     /* its layer */
+	const char *zygote;  /* a command; NULL */
+	char **zygote_argv;  /* its words */
+	struct warren_zygote *z;
+	atomic_bool zygote_ended; /* and that was said */
+	char *zygote_layer;
 	pthread_mutex_t idle_lock; /* layers.c */
 	struct job_layer *idle, **idle_end;
 	struct jobs jobs;
@@ -146,8 +152,9 @@ const char *layer_dir(const struct job_layer *l);
 void layer_remove(const char *dir); /* that was left so, after all */
 void layers_end(struct batch *b);
 
-/* rerun.c: "warren run" with the options of our sandboxes, to be pasted; malloc, NULL: no memory. */
-char *rerun_command(const struct sandbox_options *o, const char *cwd);
+/* rerun.c: "warren run", or "warren batch" with the zygote, with the options of our sandboxes, to be pasted;
+ * malloc, NULL: no memory. */
+char *rerun_command(const struct sandbox_options *o, const char *cwd, const char *zygote);
 
 /* collect.c */
 /* What the job left in its layer, whose directory is dir: to r->use, and to b->collect. A passed job that
@@ -161,6 +168,18 @@ void output_dir(const char *id, char buf[static NAME_MAX + 1]);
 /* Runs b->prepare. 0, or an exit code after one line. */
 int prepare(struct batch *b);
 void prepare_end(struct batch *b, bool keep);
+/* A new layer in b->layers for a command that runs before the jobs, and a policy with it. 0, or an exit code
+ * after one line; option is what it is for. */
+int layer_before(struct batch *b, const char *option, const char *command, char **ret_dir,
+		 struct warren_policy **ret_policy);
+/* When nobody has that layer open any more: the jobs' lie over it. 0, or an exit code after one line. */
+int layer_below(struct batch *b, const char *option, char *dir);
+
+/* zygote.c */
+/* Starts b->zygote and waits until it waits for jobs. 0, or an exit code after one line. */
+int zygote_begin(struct batch *b);
+void zygote_end(struct batch *b);		   /* before the engine's end */
+void zygote_end_layer(struct batch *b, bool keep); /* after the jobs' */
 
 /* output.c; all with b->lock held but for the last two. */
 void output_follow(struct batch *b, const struct job *job, struct buffer *line, bool err, const char *data,

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "batch.h"
 #include "../limits.h"
+#include "../words.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -91,6 +92,18 @@ static int set_shell(struct job *job, const char *command)
 	return job->argv[0] && job->argv[1] && job->argv[2] ? 0 : -ENOMEM;
 }
 
+/* What a line says: a shell command, or words for a zygote. -EINVAL: a quote is open, or there are no words.
+ */
+static int set_line(const struct jobs *j, struct job *job, const char *line)
+{
+	if (!j->words)
+		return set_shell(job, line);
+	int r = words_split(line, &job->argv);
+	if (r == 0 && !*job->argv)
+		r = -EINVAL;
+	return r < 0 ? r : (job->command = strdup(line)) ? 0 : -ENOMEM;
+}
+
 static char *quote_all(char *const *argv)
 {
 	char *all = NULL;
@@ -110,6 +123,7 @@ static char *quote_all(char *const *argv)
 /* ---- JSON lines ---- */
 
 struct reading {
+	bool words; /* see struct jobs */
 	const char *name;
 	unsigned line;
 	char *text;
@@ -187,7 +201,7 @@ static int set_text(char **at, const cJSON *v)
 }
 
 /* One member of a job's object. -EINVAL: its value is of the wrong kind; -ENOENT: there is no such member. */
-static int set_member(struct job *job, const cJSON *v)
+static int set_member(struct job *job, const cJSON *v, bool words)
 {
 	const char *key = v->string;
 	char why[300];
@@ -204,7 +218,7 @@ static int set_member(struct job *job, const cJSON *v)
 		job->timeout = v->valuedouble;
 		return cJSON_IsNumber(v) && job->timeout > 0 ? 0 : -EINVAL;
 	}
-	if (!strcmp(key, "sh"))
+	if (!strcmp(key, "sh") && !words)
 		return cJSON_IsString(v) && !job->argv ? set_shell(job, v->valuestring) : -EINVAL;
 	if (!strcmp(key, "argv")) {
 		if (!cJSON_IsArray(v) || cJSON_GetArraySize(v) == 0 || job->argv)
@@ -245,7 +259,7 @@ static int read_json(struct reading *rd, struct job *job, const char *line)
 	}
 	cJSON_ArrayForEach(v, o)
 	{
-		r = set_member(job, v);
+		r = set_member(job, v, rd->words);
 		if (r == -EINVAL || r == -ENOENT) {
 			snprintf(what, sizeof(what), "%s '%.60s'; %s",
 				 r == -ENOENT ? "there is no member" : "wrong value of", v->string, wanted);
@@ -263,7 +277,7 @@ static int read_json(struct reading *rd, struct job *job, const char *line)
 
 int jobs_read(struct jobs *j, FILE *f, const char *name, char *text, size_t size)
 {
-	struct reading rd = {.name = name, .text = text, .size = size};
+	struct reading rd = {.words = j->words, .name = name, .text = text, .size = size};
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t len;
@@ -286,7 +300,9 @@ int jobs_read(struct jobs *j, FILE *f, const char *name, char *text, size_t size
 		else
 			r = *start == '{' && start[1 + strspn(start + 1, " \t")] == '"'
 				    ? read_json(&rd, job, start)
-				    : set_shell(job, start);
+				    : set_line(j, job, start);
+		if (r == -EINVAL && !*text)
+			wrong(&rd, "a quote is not closed");
 	}
 	if (r == -ENOMEM)
 		snprintf(text, size, "out of memory");
@@ -328,7 +344,7 @@ static char *fill(char *const *words, size_t n, const char *quoted, size_t numbe
 		}
 	}
 	if (!used)
-		fprintf(f, " %s", quoted);
+		fprintf(f, "%s%s", n ? " " : "", quoted);
 	return fclose(f) == 0 ? all : NULL;
 }
 
@@ -341,11 +357,11 @@ int jobs_from_template(struct jobs *j, char *const *words, size_t n_words, char 
 		struct job *job = job_add(j);
 		char *quoted = shell_quote(args[i]);
 		char *command = job && quoted ? fill(words, n_words, quoted, i + 1) : NULL;
-		int r = command ? set_shell(job, command) : -ENOMEM;
+		int r = command ? set_line(j, job, command) : -ENOMEM;
 		free(quoted);
 		free(command);
 		if (r < 0) {
-			snprintf(text, size, "out of memory");
+			snprintf(text, size, r == -EINVAL ? "a quote is not closed" : "out of memory");
 			return r;
 		}
 	}

@@ -54,7 +54,8 @@ enum {
 	OPT_SEED,
 	OPT_KEEP_FAILED,
 	OPT_COLLECT,
-	OPT_PREPARE
+	OPT_PREPARE,
+	OPT_ZYGOTE
 };
 
 static const struct argp_option options[] = {
@@ -74,6 +75,10 @@ static const struct argp_option options[] = {
 	 "With --cow: copy what each job leaves, or its outputs, to a directory of its own in DIR", 1},
 	{"prepare", OPT_PREPARE, "COMMAND", 0,
 	 "With --cow: run COMMAND once first; all jobs start from what it wrote", 1},
+	{"zygote", OPT_ZYGOTE, "COMMAND", 0,
+	 "Start COMMAND once; each job is a fork of it, and its line is words for that, no shell command "
+	 "(docs/zygote.md)",
+	 1},
 	{"results", OPT_RESULTS, "FILE", 0, "Append a line of JSON per job that ended", 2},
 	{"resume", OPT_RESUME, "FILE", 0, "Skip the jobs that these results hold, append the others", 2},
 	{"rerun-failed", OPT_RERUN_FAILED, NULL, 0, "With --resume: run the failed ones again, too", 2},
@@ -166,6 +171,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_PREPARE:
 		c->batch.prepare = arg;
+		return 0;
+	case OPT_ZYGOTE:
+		c->batch.zygote = arg;
+		c->batch.jobs.words = true;
+		words_free(c->batch.zygote_argv);
+		c->batch.zygote_argv = NULL;
+		if (words_split(arg, &c->batch.zygote_argv) < 0 || !*c->batch.zygote_argv)
+			return options_bad(&c->sandbox,
+					   "--zygote '%s': a command is wanted, with its quotes closed", arg);
 		return 0;
 	case OPT_FAIL_FAST:
 		c->batch.fail_fast = true;
@@ -263,7 +277,7 @@ static int get_jobs(struct command *c, char *text, size_t size)
 
 	while (at < c->n_words && strcmp(c->words[at], ":::"))
 		at++;
-	if (at < c->n_words && at == 0) {
+	if (at < c->n_words && at == 0 && !j->words) {
 		snprintf(text, size, "no command before ':::'; e.g. 'python3 {}' ::: tests/*.py");
 		return -EINVAL;
 	}
@@ -440,18 +454,22 @@ static int run_all(struct batch *b)
 	if (pthread_create(&signals, NULL, signal_thread, b) != 0)
 		return fail(EXIT_NO_START, "no thread can be made");
 	int code = prepare(b);
+	if (code == 0)
+		code = zygote_begin(b);
 	if (code) {
+		zygote_end(b);
 		pthread_kill(signals, SIGUSR1);
 		pthread_join(signals, NULL);
 		return code;
 	}
-	if (b->prepared && b->keep_failed) { /* it stays, so it can be said */
+	if ((b->prepared || b->zygote_layer) && b->keep_failed) { /* it stays, so it can be said */
 		free((char *)(uintptr_t)b->rerun);
-		b->rerun = rerun_command(b->sandbox, b->cwd);
+		b->rerun = rerun_command(b->sandbox, b->cwd, b->zygote);
 	}
 	bool shown = !b->quiet && pthread_create(&progress, NULL, progress_thread, b) == 0;
 	b->began = now_seconds();
 	int r = slots_run(b);
+	zygote_end(b);
 	batch_stop(b);
 	pthread_kill(signals, SIGUSR1);
 	pthread_join(signals, NULL);
@@ -491,7 +509,7 @@ static int with_engine(struct command *c)
 	if (!b->cwd && !c->sandbox.root && getcwd(here, sizeof(here)))
 		b->cwd = here;
 	b->env = options_environment(&c->sandbox);
-	b->rerun = rerun_command(&c->sandbox, b->cwd);
+	b->rerun = rerun_command(&c->sandbox, b->cwd, b->zygote);
 	b->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (!b->env || !b->rerun || b->stop_fd < 0)
 		return fail(EXIT_NO_START, "out of memory");
@@ -552,6 +570,7 @@ int cmd_batch(int argc, char **argv)
 	if (code == 0)
 		code = with_engine(&c);
 	layers_end(&c.batch);
+	zygote_end_layer(&c.batch, c.batch.keep_failed && code != EXIT_NO_START);
 	prepare_end(&c.batch, c.batch.keep_failed && code != EXIT_NO_START);
 	warren_policy_unref(c.batch.policy);
 	if (c.sandbox.n_cow && c.batch.layers && !c.batch.keep_failed)
@@ -559,6 +578,7 @@ int cmd_batch(int argc, char **argv)
 	for (size_t i = 0; c.batch.results && i < c.batch.jobs.n; i++)
 		result_free(&c.batch.results[i]);
 	jobs_free(&c.batch.jobs);
+	words_free(c.batch.zygote_argv);
 	if (c.batch.results_file)
 		fclose(c.batch.results_file);
 	return code;

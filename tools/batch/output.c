@@ -181,6 +181,24 @@ void *progress_thread(void *batch)
 
 /* ---- summary ---- */
 
+static void how_to_rerun(const struct batch *b, const struct job *job)
+{
+	char *line = b->zygote ? shell_quote(job->command) : NULL;
+
+	if (b->zygote) {
+		fprintf(stderr, "printf '%%s\\n' %s | %s -\n", line ? line : "", b->rerun);
+		free(line);
+		return;
+	}
+	fprintf(stderr, "%s --", b->rerun);
+	for (char **a = job->argv; *a; a++) {
+		char *q = shell_quote(*a);
+		fprintf(stderr, " %s", q ? q : *a);
+		free(q);
+	}
+	putc('\n', stderr);
+}
+
 static void list_failed(struct batch *b)
 {
 	size_t listed = 0;
@@ -196,13 +214,8 @@ static void list_failed(struct batch *b)
 		}
 		fprintf(stderr, "  %s: ", job->id);
 		how_it_ended(stderr, r);
-		fprintf(stderr, "%s\n    %s -- ", r->attempts > 1 ? ", every time" : "", b->rerun);
-		for (char **a = job->argv; *a; a++) {
-			char *q = shell_quote(*a);
-			fprintf(stderr, "%s%s", a == job->argv ? "" : " ", q ? q : *a);
-			free(q);
-		}
-		putc('\n', stderr);
+		fprintf(stderr, "%s\n    ", r->attempts > 1 ? ", every time" : "");
+		how_to_rerun(b, job);
 		if (r->layer)
 			fprintf(stderr, "    its layer: warren shell %s\n", r->layer);
 	}

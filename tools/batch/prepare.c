@@ -17,10 +17,17 @@
 #define KILL_MS	  20000
 #define LET_GO_MS 5000
 
+#define OPTION "--prepare"
+
+static int fail_for(const char *option, const char *what, const char *why)
+{
+	fprintf(stderr, NAME ": %s: %s%s%s\n", option, what, *why ? ": " : "", why);
+	return EXIT_NO_START;
+}
+
 static int fail(const char *what, const char *why)
 {
-	fprintf(stderr, NAME ": --prepare: %s%s%s\n", what, *why ? ": " : "", why);
-	return EXIT_NO_START;
+	return fail_for(OPTION, what, why);
 }
 
 /* The last who served its sandbox has let go of the layer when it can be opened again. */
@@ -80,42 +87,61 @@ static int run(struct batch *b, struct warren_policy *p)
 	return fail("the command failed", why);
 }
 
-static int put_below(struct batch *b)
+int layer_below(struct batch *b, const char *option, char *dir)
 {
 	struct sandbox_options *o = b->sandbox;
+	int r = wait_for_layer(dir);
 
+	if (r < 0)
+		return fail_for(option, dir, layer_trouble(r));
 	for (unsigned i = 0; i < o->n_cow; i++) {
 		if (o->cow[i].n_lowers == OPTIONS_MAX_LOWERS)
-			return fail("there are too many directories below", o->cow[i].guest);
+			return fail_for(option, "there are too many directories below", o->cow[i].guest);
 		memmove(o->cow[i].lowers + 1, o->cow[i].lowers,
 			o->cow[i].n_lowers * sizeof(o->cow[i].lowers[0]));
-		o->cow[i].lowers[0] = b->prepared;
+		o->cow[i].lowers[0] = dir;
 		o->cow[i].n_lowers++;
 	}
 	return 0;
 }
 
-int prepare(struct batch *b)
+int layer_before(struct batch *b, const char *option, const char *command, char **ret_dir,
+		 struct warren_policy **ret_policy)
 {
 	char text[PATH_MAX + 200] = "";
 	struct warren_policy *p;
 
-	if (!b->prepare)
-		return 0;
-	if (asprintf(&b->prepared, "%s/prepared-XXXXXX", b->layers) < 0 || !mkdtemp(b->prepared)) {
-		b->prepared = NULL;
-		return fail(b->layers, strerror(errno));
+	if (b->sandbox->n_cow &&
+	    (asprintf(ret_dir, "%s/%s-XXXXXX", b->layers, option + strlen("--")) < 0 || !mkdtemp(*ret_dir))) {
+		*ret_dir = NULL;
+		return fail_for(option, b->layers, strerror(errno));
 	}
 	int r = warren_policy_derive(b->policy, &p);
 	if (r < 0)
-		return fail(*warren_policy_error(b->policy) ? warren_policy_error(b->policy) : strerror(-r),
-			    "");
-	r = layer_attach(p, b->sandbox, b->prepared, b->prepare, text, sizeof(text));
-	int code = r < 0 ? fail(text, "") : run(b, p);
+		return fail_for(
+			option,
+			*warren_policy_error(b->policy) ? warren_policy_error(b->policy) : strerror(-r), "");
+	r = b->sandbox->n_cow ? layer_attach(p, b->sandbox, *ret_dir, command, text, sizeof(text)) : 0;
+	if (r < 0) {
+		warren_policy_unref(p);
+		return fail_for(option, text, "");
+	}
+	*ret_policy = p;
+	return 0;
+}
+
+int prepare(struct batch *b)
+{
+	struct warren_policy *p;
+
+	if (!b->prepare)
+		return 0;
+	int code = layer_before(b, OPTION, b->prepare, &b->prepared, &p);
+	if (code)
+		return code;
+	code = run(b, p);
 	warren_policy_unref(p);
-	if (code == 0 && (r = wait_for_layer(b->prepared)) < 0)
-		code = fail(b->prepared, layer_trouble(r));
-	return code ? code : put_below(b);
+	return code ? code : layer_below(b, OPTION, b->prepared);
 }
 
 void prepare_end(struct batch *b, bool keep)

@@ -5,8 +5,7 @@
 #include "../options.h"
 #include <stdlib.h>
 
-/* "warren run" with the options of our sandboxes, to be pasted. malloc. */
-char *rerun_command(const struct sandbox_options *o, const char *cwd)
+char *rerun_command(const struct sandbox_options *o, const char *cwd, const char *zygote)
 {
 	static const char *const names[] = {
 		[WARREN_READ] = "-r", [WARREN_WRITE] = "-w", [WARREN_DENY] = "--deny"};
@@ -16,8 +15,9 @@ char *rerun_command(const struct sandbox_options *o, const char *cwd)
 
 	if (!f)
 		return NULL;
-	fputs("warren run", f);
-	const char *single[][2] = {{"--root", o->root},
+	fputs(zygote ? "warren batch" : "warren run", f);
+	const char *single[][2] = {{"--zygote", zygote},
+				   {"--root", o->root},
 				   {"--cwd", cwd},
 				   {"--net", o->net ? "host" : NULL},
 				   {"--ipc", o->ipc ? "host" : NULL}};

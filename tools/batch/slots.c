@@ -192,19 +192,21 @@ static int start(struct running *run)
 	if (b->sandbox->n_cow && (r = layer_take(b, run->job->command, &run->layer, &run->r->error)) < 0)
 		return r;
 	struct warren_policy *policy = run->layer ? layer_policy(run->layer) : b->policy;
-	char **env = job_env(b, run->job);
-	if (!env)
+	const char *cwd = run->job->cwd || b->z ? run->job->cwd : b->cwd; /* a zygote is there already */
+	char **env = b->z ? NULL : job_env(b, run->job);
+	if (!env && !b->z)
 		return -ENOMEM;
 	struct warren_limits limits = run->job->limits;
 	limits_merge(&limits, &b->sandbox->limits);
 	const struct warren_command cmd = {.argv = run->job->argv,
-					   .envp = env,
-					   .cwd = run->job->cwd ? run->job->cwd : b->cwd,
+					   .envp = b->z ? run->job->env : env,
+					   .cwd = cwd,
 					   .stdio = {run->in, run->out[1], run->err[1]},
 					   .limits = limits_any(&limits) ? &limits : NULL,
 					   .new_session = 1};
-	r = warren_sandbox_start(b->engine, policy, &cmd, &run->s);
-	if (r < 0 && run->layer && *warren_policy_error(policy))
+	r = b->z ? warren_zygote_fork(b->z, policy, &cmd, &run->s)
+		 : warren_sandbox_start(b->engine, policy, &cmd, &run->s);
+	if (r < 0 && (run->layer || b->z) && *warren_policy_error(policy))
 		run->r->error = strdup(warren_policy_error(policy));
 	free(env);
 	close_fd(&run->in);
@@ -283,6 +285,15 @@ static void settle(struct running *run, enum why why)
 	}
 }
 
+/* Nor will there be one for the other jobs. */
+static void no_zygote(struct running *run)
+{
+	run->r->outcome = JOB_CANCELLED;
+	if (!atomic_exchange(&run->b->zygote_ended, true))
+		fprintf(stderr, "warren batch: --zygote: it has ended; so does the batch\n");
+	batch_stop(run->b);
+}
+
 static void attempt(struct batch *b, const struct job *job, struct result *r)
 {
 	struct running run = {.b = b, .job = job, .r = r, .in = -1, .out = {-1, -1}, .err = {-1, -1}};
@@ -294,7 +305,9 @@ static void attempt(struct batch *b, const struct job *job, struct result *r)
 	free(r->error);
 	r->error = NULL;
 	int e = start(&run);
-	if (e < 0) {
+	if (e == -ECHILD && b->z) {
+		no_zygote(&run);
+	} else if (e < 0) {
 		r->outcome = JOB_NO_START;
 		if (!r->error)
 			r->error = strdup(strerror(-e));

@@ -177,6 +177,38 @@ int warren_sandbox_kill(struct warren_sandbox *s, int timeout_ms);
 /* Drops the caller's reference. A sandbox whose tasks still run goes on until they end. NULL is allowed. */
 void warren_sandbox_unref(struct warren_sandbox *s);
 
+/* ---- zygote: a program that is started once, of which sandboxes are forks ---- */
+struct warren_zygote;
+#define WARREN_ZYGOTE_MESSAGE 131072 /* bytes at most */
+/* Starts the program in a sandbox of a policy that was not used before. cmd->stdio[0] is not looked at: the
+ * program's standard input is a SOCK_SEQPACKET socket. It sends one message, of any content, when it waits
+ * for work: one thread, no other process in its sandbox, nothing open for writing above fd 2 and no shared
+ * memory that can be written. From then on its calls that warren serves (those with paths) fail with ENOSYS,
+ * and for each message that it receives it forks. A message has strings that end with a NUL, each behind a
+ * letter: A an argument, E NAME=VALUE to be set in the environment, C the directory to go to; the end of file
+ * means that there are no more. The child is a sandbox of its own, with other fds 0 to 2; the zygote must not
+ * wait for it. layers: the host directory below which the layers of its forks will be; NULL: they have none,
+ * or the zygote's. */
+int warren_zygote_start(struct warren_engine *e, struct warren_policy *p, const struct warren_command *cmd,
+			const char *layers, struct warren_zygote **ret);
+/* Polls readable when the zygote says that it waits, or ends. Owned by z. */
+int warren_zygote_fd(const struct warren_zygote *z);
+/* Until it waits and is fit to be forked: 0; -ETIMEDOUT; -ECHILD: it ended; others: it is not fit, see the
+ * error. Its policy is let go: its layer can be a lower one of others. */
+int warren_zygote_wait(struct warren_zygote *z, int timeout_ms);
+/* One line, owned by z. */
+const char *warren_zygote_error(const struct warren_zygote *z);
+/* A fork of it in a new sandbox of policy p, which should give no more than the zygote's. argv, envp and cwd
+ * of cmd go into the message (-E2BIG), and may be empty or NULL; all else is as in warren_sandbox_start().
+ * -ECHILD: the zygote has ended. A zygote that does not fork within half a minute is killed. Thread-safe; one
+ * fork is made at a time. */
+int warren_zygote_fork(struct warren_zygote *z, struct warren_policy *p, const struct warren_command *cmd,
+		       struct warren_sandbox **ret);
+/* Its own sandbox, borrowed. */
+struct warren_sandbox *warren_zygote_sandbox(struct warren_zygote *z);
+/* Kills it; its forks go on. No call may be using it. NULL is allowed. */
+void warren_zygote_free(struct warren_zygote *z);
+
 /* ---- statistics ---- */
 #define WARREN_HISTOGRAM_BUCKETS 256
 struct warren_stats {
