@@ -32,7 +32,7 @@ struct lowers {
 	struct stat st[WR_LAYER_MAX_LOWERS];
 };
 
-enum { KEY_NAMES = 1, KEY_MERGED };
+enum { KEY_NAMES = 1, KEY_MERGED, KEY_LOWER };
 
 static void parts_release(struct parts *p)
 {
@@ -242,21 +242,43 @@ static int dot_numbers(struct wr_layer *l, const char *full, struct parts *p)
 	return 0;
 }
 
-/* A merged directory of this layer at this generation over these lower ones. Returns whether it may be kept.
- */
-static bool merged_key(struct wr_layer *l, uint64_t generation, const struct lowers *w,
-		       struct wr_cache_key *key)
+/* The directories that are merged; whether they may be remembered as they are now. */
+static bool lowers_key(const struct lowers *w, uint64_t v[static 2])
 {
 	uint64_t ids[WR_LAYER_MAX_LOWERS][IDENTITY];
-	bool settled = generation != 0;
+	bool settled = true;
 
 	for (int i = 0; i < w->n; i++) {
 		identity(&w->st[i], ids[i]);
 		settled = settled && wr_names_settled(&w->st[i]);
 	}
 	XXH128_hash_t h = XXH3_128bits(ids, (size_t)w->n * sizeof(ids[0]));
-	*key = (struct wr_cache_key){.v = {KEY_MERGED, l->id, generation, h.low64, h.high64}};
+	v[0] = h.low64;
+	v[1] = h.high64;
 	return settled;
+}
+
+/* A merged directory of this layer at this generation over these lower ones. Returns whether it may be kept.
+ */
+static bool merged_key(struct wr_layer *l, uint64_t generation, const struct lowers *w,
+		       struct wr_cache_key *key)
+{
+	*key = (struct wr_cache_key){.v = {KEY_MERGED, l->id, generation}};
+	return lowers_key(w, key->v + 3) && generation != 0;
+}
+
+/* A directory that the layer never touched. What of it is the layer's own is the number of "..", unless its
+ * parent was not touched either: then all layers over the same lowers share it. */
+static bool lower_key(struct wr_layer *l, const char *full, const struct wr_place *place,
+		      const struct lowers *w, struct wr_cache_key *key)
+{
+	const char *slash = strrchr(full, '/');
+	bool shared = slash && (size_t)(slash - full) > place->at;
+
+	*key = (struct wr_cache_key){.v = {KEY_LOWER, shared ? l->lowers_id : l->id,
+					   shared ? 0 : place->word & ~(uint64_t)WR_ATTR,
+					   XXH3_64bits(full, strlen(full))}};
+	return lowers_key(w, key->v + 4);
 }
 
 static int make_listing(struct wr_layer *l, const char *full, const struct wr_place *place, bool merged,
@@ -289,14 +311,17 @@ static int list_once(struct wr_layer *l, const char *full, const struct wr_place
 		return -ENOENT;
 	if (place->kind == WR_PLACE_LOWER || merged)
 		r = open_lowers(l, full, &w);
-	bool keep = r == 0 && merged && merged_key(l, generation, &w, &key);
+	bool keep = r == 0 && (merged ? merged_key(l, generation, &w, &key)
+				      : place->kind == WR_PLACE_LOWER && lower_key(l, full, place, &w, &key));
 	struct wr_cached *known = keep ? wr_cache_get(&key) : NULL;
 	if (known) {
 		*ret = (struct listing *)known;
 	} else if (r == 0) {
 		r = make_listing(l, full, place, merged, &w, ret);
 		/* what changed while it was read may be in it by half */
-		if (r == 0 && keep && wr_index_generation(l->index, full, strlen(full)) == generation)
+		if (r == 0 && keep &&
+		    (merged ? wr_index_generation(l->index, full, strlen(full)) == generation
+			    : wr_place_holds(l, full, place)))
 			wr_cache_put(&key, &(*ret)->cached);
 	}
 	lowers_release(&w);
