@@ -114,14 +114,22 @@ static int write_guest(pid_t pid, uint64_t addr, const void *buf, size_t n)
 	return process_vm_writev(pid, &from, 1, &to, 1, 0) == (ssize_t)n ? 0 : -EFAULT;
 }
 
+/* RESOLVE_IN_ROOT gives EAGAIN for a path with ".." when anything was renamed or mounted meanwhile, anywhere.
+ */
+#define TRIES 1000
+
 static int open_in_root(const struct floor *f, uint64_t flags, unsigned mode)
 {
+	int r = -EAGAIN;
+
 	struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
 
 	/* openat2 refuses a mode that would not be used; the other calls ignore it. */
 	if (flags & (O_CREAT | __O_TMPFILE))
 		how.mode = mode & 07777;
-	return wr_openat2(f->conf.root_fd, f->path, &how);
+	for (int i = 0; r == -EAGAIN && i < TRIES; i++)
+		r = wr_openat2(f->conf.root_fd, f->path, &how);
+	return r;
 }
 
 static void do_open(struct floor *f, const struct call *c, struct floor_reply *r)
