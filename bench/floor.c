@@ -40,6 +40,7 @@ static int usage(FILE *to)
 		"  --root DIR        the guest's / (default /)\n"
 		"  --cache           answer attributes from memory once they are known\n"
 		"  --null NR         trap system call NR too and answer it with 1\n"
+		"  --threads N       threads that serve (default 1)\n"
 		"  --pin WHERE       none, same (one CPU; default) or split (guest and supervisor apart)\n"
 		"  --async-wakeup    leave the default wake-up on\n"
 		"  --id-valid        revalidate each notification, as a secure supervisor must\n"
@@ -141,7 +142,7 @@ struct settings {
 	struct floor_config conf;
 	struct measure_options measure;
 	const char *root;
-	unsigned many, threads;
+	unsigned many;
 	bool ptrace;
 	double seconds;
 };
@@ -183,8 +184,8 @@ static int parse_option(struct settings *s, int opt)
 		s->ptrace = true;
 		return 0;
 	case OPT_THREADS:
-		s->threads = (unsigned)atoi(optarg);
-		return s->threads ? 0 : -EINVAL;
+		s->conf.threads = (unsigned)atoi(optarg);
+		return s->conf.threads && s->conf.threads <= FLOOR_MAX_THREADS ? 0 : -EINVAL;
 	case OPT_SECONDS:
 		s->seconds = atof(optarg);
 		return s->seconds > 0 ? 0 : -EINVAL;
@@ -209,7 +210,7 @@ static int run_traced(const char *root, char **argv)
 static int run_many(const struct settings *s, const char *program)
 {
 	struct floor_rate rate;
-	int r = floor_many(program, s->many, s->threads, s->seconds, &rate);
+	int r = floor_many(program, s->many, s->conf.threads, s->seconds, &rate);
 
 	if (r < 0)
 		fprintf(stderr, "warren-floor: %u guests: %s\n", s->many, strerror(-r));
@@ -221,10 +222,9 @@ static int run_many(const struct settings *s, const char *program)
 int main(int argc, char **argv)
 {
 	struct settings s = {
-		.conf = {.null_nr = -1, .pin = FLOOR_PIN_SAME},
+		.conf = {.threads = 1, .null_nr = -1, .pin = FLOOR_PIN_SAME},
 		.measure = {.rounds = 11, .calls = 2000},
 		.root = "/",
-		.threads = 1,
 		.seconds = 1,
 	};
 	int opt, r;

@@ -31,7 +31,9 @@ struct floor {
 	pid_t pid;
 	bool sync_wakeup, wait_killable;
 	atomic_bool done;
-	pthread_t thread;
+	pthread_t threads[FLOOR_MAX_THREADS];
+	unsigned n_threads;	  /* that run */
+	pthread_mutex_t lock;	  /* with several threads: of path and cache */
 	char root_path[PATH_MAX]; /* as /proc shows a working directory below it */
 	char path[PATH_MAX];
 	struct floor_attr cache[FLOOR_CACHE_SLOTS];

@@ -181,6 +181,18 @@ static bool guest_is_gone(int listener)
 	return poll(&p, 1, 0) == 1 && p.revents & POLLHUP;
 }
 
+/* A null call needs nothing that the threads share. */
+static void handle(struct floor *f, const struct seccomp_notif *n, struct floor_reply *r)
+{
+	bool alone = f->conf.threads <= 1 || n->data.nr == f->conf.null_nr;
+
+	if (!alone)
+		pthread_mutex_lock(&f->lock);
+	floor_handle(f, n, r);
+	if (!alone)
+		pthread_mutex_unlock(&f->lock);
+}
+
 static void *serve(void *arg)
 {
 	struct floor *f = arg;
@@ -202,7 +214,7 @@ static void *serve(void *arg)
 			break;
 		if (f->conf.probe)
 			f->conf.probe(&b.n, f->conf.probe_arg);
-		floor_handle(f, &b.n, &r);
+		handle(f, &b.n, &r);
 		answer(f, &b.n, &r);
 	}
 	return NULL;
@@ -225,6 +237,23 @@ static int check_kernel(void)
 	return sigaction(FLOOR_WAKE_SIGNAL, &sa, NULL) < 0 ? -errno : 0;
 }
 
+static void stop_threads(struct floor *f)
+{
+	struct timespec t;
+
+	atomic_store(&f->done, true);
+	for (unsigned i = 0; i < f->n_threads; i++) {
+		/* The signal may come just before the thread blocks: send until it has heard. */
+		do {
+			pthread_kill(f->threads[i], FLOOR_WAKE_SIGNAL);
+			clock_gettime(CLOCK_REALTIME, &t);
+			t.tv_nsec += 2000000;
+			t.tv_sec += t.tv_nsec / 1000000000;
+			t.tv_nsec %= 1000000000;
+		} while (pthread_timedjoin_np(f->threads[i], NULL, &t));
+	}
+}
+
 static int adopt(struct floor *f, int sock)
 {
 	struct hello h = {0};
@@ -236,8 +265,12 @@ static int adopt(struct floor *f, int sock)
 	f->wait_killable = h.wait_killable;
 	if (!f->conf.async_wakeup)
 		f->sync_wakeup = wr_notif_set_sync_wakeup(f->listener) >= 0;
-	r = pthread_create(&f->thread, NULL, serve, f);
+	do {
+		r = pthread_create(&f->threads[f->n_threads], NULL, serve, f);
+		f->n_threads += !r;
+	} while (!r && f->n_threads < f->conf.threads);
 	if (r) {
+		stop_threads(f);
 		close(f->listener);
 		return -r;
 	}
@@ -266,6 +299,7 @@ int floor_start(struct floor **ret_f, const struct floor_config *c, int (*child)
 	if (!f)
 		return -ENOMEM;
 	f->conf = *c;
+	pthread_mutex_init(&f->lock, NULL);
 	r = note_root_path(f);
 	if (r < 0) {
 		free(f);
@@ -298,7 +332,6 @@ int floor_start(struct floor **ret_f, const struct floor_config *c, int (*child)
 
 int floor_finish(struct floor *f, int *ret_status)
 {
-	struct timespec t;
 	int status = 0, r = 0;
 
 	if (!f)
@@ -309,15 +342,7 @@ int floor_finish(struct floor *f, int *ret_status)
 			break;
 		}
 	}
-	atomic_store(&f->done, true);
-	/* The signal may come just before the thread blocks: send until it has heard. */
-	do {
-		pthread_kill(f->thread, FLOOR_WAKE_SIGNAL);
-		clock_gettime(CLOCK_REALTIME, &t);
-		t.tv_nsec += 2000000;
-		t.tv_sec += t.tv_nsec / 1000000000;
-		t.tv_nsec %= 1000000000;
-	} while (pthread_timedjoin_np(f->thread, NULL, &t));
+	stop_threads(f);
 	close(f->listener);
 	free(f);
 	if (ret_status && !r)

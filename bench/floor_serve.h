@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The simplest supervisor that answers correctly: one blocking thread per guest, a handful of path calls, no
+/* The simplest supervisor that answers correctly: one blocking thread per guest (or more, which answer null
+ * calls at once and others in turn), a handful of path calls, no
  * policy, no layers, no accounting. What it costs is the least that any supervisor on this kernel can cost.
  * It is not a sandbox: untrapped calls reach the host, and ids are not revalidated after reading memory. */
 #ifndef WARREN_BENCH_FLOOR_SERVE_H
@@ -22,7 +23,10 @@ enum floor_pin {
 	FLOOR_PIN_SPLIT, /* on two */
 };
 
+#define FLOOR_MAX_THREADS 1024
+
 struct floor_config {
+	unsigned threads;  /* that block in RECV; 0: one */
 	int root_fd;	   /* borrowed; the guest's "/" */
 	int null_nr;	   /* this number is answered with 1 and nothing else is done; -1: none */
 	bool async_wakeup; /* leave the kernel's default wake-up, to see what it costs */

@@ -126,12 +126,14 @@ static void busy_shape(const struct bench *b, struct shape shape, unsigned round
 
 /* ---- one sandbox of many threads ---- */
 
-static int threads_of(const struct bench *b, const char *who, unsigned threads, double *v)
+/* workers: of the bare loop; warren's hot threads are as many as CPUs. */
+static int threads_of(const struct bench *b, const char *who, unsigned threads, unsigned workers, double *v)
 {
-	char n[16], seconds[16], nr[16], program[PATH_MAX], text[256], why[300];
+	char n[16], serving[16], seconds[16], nr[16], program[PATH_MAX], text[256], why[300];
 	int r;
 
 	snprintf(n, sizeof(n), "%u", threads);
+	snprintf(serving, sizeof(serving), "%u", workers);
 	snprintf(seconds, sizeof(seconds), "%g", SECONDS);
 	snprintf(nr, sizeof(nr), "%d", SYS_readlinkat);
 	snprintf(program, sizeof(program), "%s%s", b->dir, guest);
@@ -140,8 +142,8 @@ static int threads_of(const struct bench *b, const char *who, unsigned threads, 
 			WORDS(b->warren, "run", "--root", b->dir, "--", guest, "threads", n, seconds), b->dir,
 			text, sizeof(text), why, sizeof(why));
 	else if (!strcmp(who, "bare"))
-		r = sample_output(WORDS(b->floor, "--pin", "none", "--null", nr, "--root", b->dir, "--",
-					guest, "threads", n, seconds),
+		r = sample_output(WORDS(b->floor, "--pin", "none", "--threads", serving, "--null", nr,
+					"--root", b->dir, "--", guest, "threads", n, seconds),
 				  b->dir, text, sizeof(text), why, sizeof(why));
 	else
 		r = sample_output(WORDS(program, "threads", n, seconds), b->dir, text, sizeof(text), why,
@@ -151,21 +153,25 @@ static int threads_of(const struct bench *b, const char *who, unsigned threads, 
 	return r < 0 ? r : sscanf(text, "per_s=%lf", &v[0]) == 1 ? 0 : -EPROTO;
 }
 
+/* The bare loop in one thread, and in as many as warren has: that one is warren's measure. */
 static void many_threads(const struct bench *b, unsigned threads, unsigned rounds, unsigned cpus, cJSON *list)
 {
-	static const char *const who[] = {"native", "bare", "warren"};
-	struct series s[3] = {0};
+	const struct {
+		const char *who;
+		unsigned workers;
+	} ways[] = {{"native", 0}, {"bare", 1}, {"bare", cpus}, {"warren", cpus}};
+	struct series s[4] = {0};
 	double v[2] = {0};
 
 	for (unsigned i = 0; i < rounds && !bench_stopped(); i++) {
 		bench_progress("%u threads, round %u of %u", threads, i + 1, rounds);
-		for (size_t k = 0; k < 3; k++)
-			if (k != 1 || *b->floor)
-				put(&s[k], threads_of(b, who[k], threads, v), v);
+		for (size_t k = 0; k < 4; k++)
+			if (strcmp(ways[k].who, "bare") || (*b->floor && (k == 2 || cpus > 1)))
+				put(&s[k], threads_of(b, ways[k].who, threads, ways[k].workers, v), v);
 	}
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < 4; k++)
 		if (s[k].n)
-			tell(list, who[k], 1, threads, k == 2 ? cpus : k, &s[k], false);
+			tell(list, ways[k].who, 1, threads, ways[k].workers, &s[k], false);
 }
 
 /* ---- idle sandboxes ---- */
