@@ -42,7 +42,7 @@ int loop_parse(struct loop_op *ret_op, int argc, char **argv)
 	if (!strcmp(argv[0], "call")) {
 		words = parse_call(&op, argc, argv);
 	} else {
-		for (int k = LOOP_GETPPID; k <= LOOP_EXEC && words < 0; k++) {
+		for (int k = LOOP_GETPPID; k < N_LOOP_KINDS && words < 0; k++) {
 			const struct loop_call *c = &loop_calls[k];
 
 			if (strcmp(argv[0], c->name) || argc < 1 + c->wants_path)
@@ -75,6 +75,7 @@ int loop_check(const struct loop_op *op)
 	case LOOP_NULL:
 		return 0; /* a call that fails early is a fair thing to measure */
 	case LOOP_ENOENT:
+	case LOOP_OPEN_ENOENT:
 		return r == -ENOENT ? 0 : r < 0 ? (int)r : -EEXIST;
 	case LOOP_XATTR:
 		return r < 0 && r != -ENODATA ? (int)r : 0;

@@ -33,8 +33,10 @@ enum loop_kind {
 	LOOP_SYMLINK,  /* symlink + unlink */
 	LOOP_CHDIR,
 	LOOP_GETCWD,
-	LOOP_XATTR, /* getxattr; that there is none is as good */
-	LOOP_EXEC,  /* posix_spawn + wait */
+	LOOP_XATTR,	  /* getxattr; that there is none is as good */
+	LOOP_EXEC,	  /* posix_spawn + wait */
+	LOOP_OPEN_ENOENT, /* open of a path that does not exist */
+	N_LOOP_KINDS,
 };
 
 struct loop_op {
@@ -53,7 +55,8 @@ int loop_parse(struct loop_op *ret_op, int argc, char **argv);
 /* Do it once: the call's result or a negative errno. Calls nothing that the floor handler traps besides. */
 long loop_once(const struct loop_op *op);
 
-/* 0 if the call does what it is named for, else the negative errno it gave (-EEXIST: enoent found a file). */
+/* 0 if the call does what it is named for, else the negative errno it gave (-EEXIST: enoent or open-enoent
+ * found a file). */
 int loop_check(const struct loop_op *op);
 
 /* Writes to what the call is about, or to the directory of it, and leaves it as it was: in a copy-on-write

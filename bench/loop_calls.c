@@ -180,6 +180,7 @@ const struct loop_call loop_calls[] = {
 	[LOOP_GETCWD] = {"getcwd", 0, do_getcwd},
 	[LOOP_XATTR] = {"xattr", 1, do_xattr},
 	[LOOP_EXEC] = {"exec", 1, do_exec},
+	[LOOP_OPEN_ENOENT] = {"open-enoent", 1, do_open},
 };
 
 static int remake(const char *path)

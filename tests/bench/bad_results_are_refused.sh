@@ -41,6 +41,7 @@ bad "no objects" "calls\[0\]: this is no object" "{$f,\"calls\":[3]}"
 bad "nobody" "calls\[1\]: 'who' is missing" \
 	"{$f,\"calls\":[{\"call\":\"a\",\"setting\":\"root\",\"who\":\"x\",\"ns\":[]},{\"call\":\"a\",\"setting\":\"root\",\"ns\":[]}]}"
 bad "a number for a name" "workloads\[0\]: 'name' is no string" "{$f,\"workloads\":[{\"name\":1,\"who\":\"x\",\"ns\":[1]}]}"
+bad "a call in a layer without a name" "layers\[0\]: 'name' is missing" "{$f,\"layers\":[{\"who\":\"x\",\"ns\":[1]}]}"
 bad "a time below 0" "starts\[0\]: 'ns' has what is no number" "{$f,\"starts\":[{\"what\":\"a\",\"who\":\"x\",\"ns\":[1,-1]}]}"
 bad "no end of time" "breakdown\[0\]: 'ns' is no number" \
 	"{$f,\"breakdown\":[{\"call\":\"a\",\"who\":\"x\",\"part\":\"p\",\"ns\":1e999}]}"

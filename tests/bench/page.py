@@ -66,7 +66,7 @@ def check(page, results):
     if len(list(root.iter(XHTML + "h1"))) != 1:
         wrong.append("not one h1")
     shown = " ".join(root.itertext())
-    for kind, key in (("calls", "call"), ("workloads", "name"), ("starts", "what"), ("left_out", "why"), ("breakdown", "part")):
+    for kind, key in (("calls", "call"), ("layers", "name"), ("workloads", "name"), ("starts", "what"), ("left_out", "why"), ("breakdown", "part")):
         for o in results.get(kind, []):
             if o[key] not in shown:
                 wrong.append(f"not shown: {o[key]}")

@@ -15,15 +15,15 @@ page()
 	[ "$(cat found)" = "$2 charts, $3 tables" ] || fail "$1: $(cat found), not $2 and $3"
 }
 
-# of 3 calls in 2 settings, 2 workloads, 2 starts, throughput against sandboxes and workers, 2 breakdowns; idle ones have no chart
-page "$here/sample.json" 14 7
+# of 3 calls in 2 settings, 2 calls in 2 states of layers, 2 workloads, 2 starts, throughput against sandboxes and workers, 2 breakdowns; idle ones have no chart
+page "$here/sample.json" 18 9
 python3 "$here/page.py" --mark "$here/sample.json" >marked.json
-page marked.json 14 7
+page marked.json 18 9
 echo '{"format":"warren-bench-1"}' >nothing.json
 page nothing.json 0 0
 # rounds that failed, and times of nothing
 sed 's/"ns":\[[^]]*\]/"ns":[null,0]/; s/"\(per_second\|ns_few\|memory\)":\[[^]]*\]/"\1":[0,null]/' "$here/sample.json" >failed.json
-page failed.json 14 7
+page failed.json 18 9
 
 "$WARREN" bench --from "$here/sample.json" --html - >out 2>err || fail "to standard output"
 [ "$(head -c 15 out)" = "<!DOCTYPE html>" ] && [ "$(tail -n 1 out)" = "</html>" ] || fail "the page is not all of standard output"

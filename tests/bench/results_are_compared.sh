@@ -77,6 +77,35 @@ sed 's/\[[0-9][^]]*,\([0-9]*\)\]/[\1]/' slow >one
 sed 's/\[[0-9][^]]*,\([0-9]*\)\]/[\1]/' old >one-old
 compared 0 one-old one --fail-over 0
 line '^So few rounds cannot show anything'
+# idle sandboxes: idle CALL STARTS
+idle()
+{
+	printf '{"format":"warren-bench-1","machine":{"cpus":%s},"idle":[{"sandboxes":1000,"few":10,' "$3"
+	series ns "$1"
+	series ns_few 3000
+	series memory 2966
+	series starts_per_second "$2"
+	printf '"none":0}]}\n'
+}
+series()
+{
+	printf '"%s":[' "$1"
+	for i in 1 2 3 4 5 6; do printf '%s,' $(($2 + i)); done
+	printf '%s],' $(($2 + 7))
+}
+idle 3000 600 2 >old-idle
+idle 3600 300 2 >slow-idle
+idle 3600 300 4 >elsewhere
+compared 1 old-idle slow-idle --fail-over 15
+line '^a call beside 1,000 idle sandboxes  *3.00us  *3.60us  *1.20  *1.00  *0.0009  slower$'
+line '^start of one of 1,000 idle sandboxes  *1.66ms  *3.29ms  *1.99  *-  *0.0009  slower$'
+line '^memory for each of 1,000 idle sandboxes  *2.97 kB  *2.97 kB  *1.00  *-  *1.0000$'
+line '^3 compared: 2 slower, 0 faster'
+# there, only what has a measure in its own run can be
+compared 0 old-idle elsewhere
+line '^a call beside 1,000 idle sandboxes  *1.00  *1.20  *1.20  *1.00  '
+line '^1 compared: '
+line '^4 figures are in one of the files alone, or failed in one'
 # what only one of them has
 sed 's/"stat"/"statx"/' slow >other
 compared 0 old other

@@ -20,6 +20,8 @@ line()
 shown "$here/sample.json"
 line '^in a foreign root$'
 line '^in / with rules$'
+line '^in a layer: what was deleted$'
+line '^getdents-10 *4.10us *6.00 6.00-6.00 *6.20 6.20-6.20 *5.10 5.10-5.10 *1.60 1.60-1.60 *9.50 9.50-9.50$'
 line '^Intel(R) Xeon(R) .*, 2 CPUs, 25.3 GB, Linux 6.18.44'
 line '^ *1,000 *10 *3.10us *1.02 1.02-1.04 *2.97 kB *611$'
 line '^  fuse-overlayfs: /dev/fuse cannot be opened'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* warren bench: what interception costs here. main.c is the command, place.c the files that are used, calls.c
  * and sample.c single calls, counts.c a supervisor's own system calls, many.c and
- * starts.c whole sandboxes (engine.c), procs.c and machine.c what /proc says. */
+ * starts.c whole sandboxes (engine.c), layers.c paths of layers, procs.c and machine.c what /proc says. */
 #ifndef WARREN_TOOLS_BENCH_BENCH_H
 #define WARREN_TOOLS_BENCH_BENCH_H
 
@@ -68,6 +68,8 @@ void bench_leave_out(struct bench *b, const char *who, const char *why);
 /* Finds bench-guest, warren-floor and workloads.sh, installed or in a build tree. */
 int place_find_programs(struct bench *b);
 int place_make(struct bench *b);
+/* n empty files PREFIX000000, PREFIX000001, ... in a directory, which is made if it is not there. */
+int place_fill(const char *dir, const char *prefix, unsigned n);
 void place_remove(struct bench *b);
 
 /* ---- peers.c ---- */
@@ -104,6 +106,13 @@ double counts_tell(const struct counts *c, double calls, cJSON *names);
 void counts_free(struct counts *c);
 
 /* ---- sample.c ---- */
+/* A command that is put together; the words are borrowed. */
+struct argv {
+	char *list[BENCH_MAX_ARGS]; /* NULL-terminated */
+	size_t n;
+};
+void argv_add(struct argv *a, char *const *words);
+
 struct sample {
 	double ns;		 /* of a call: the median of many batches */
 	double calls;		 /* all that were made, to which the following belong */
@@ -121,7 +130,8 @@ int sample_output(char *const *argv, const char *cwd, char *buf, size_t buf_size
 int calls_measure(struct bench *b);
 bool calls_know(const char *name);
 
-/* ---- many.c, starts.c: 0, or a negative errno when it was stopped ---- */
+/* ---- layers.c, many.c, starts.c: 0, or a negative errno when it was stopped ---- */
+int layers_measure(struct bench *b);
 int many_measure(struct bench *b);
 int starts_measure(struct bench *b);
 

@@ -86,8 +86,7 @@ struct cell {
 };
 
 struct words {
-	char *list[BENCH_MAX_ARGS];
-	size_t n;
+	struct argv argv;
 	char path[PATH_MAX], guest[PATH_MAX], rule[PATH_MAX], number[32];
 	char *text; /* malloc */
 };
@@ -102,9 +101,7 @@ bool calls_know(const char *name)
 
 static void add(struct words *w, const char *word)
 {
-	if (w->n + 1 < BENCH_MAX_ARGS)
-		w->list[w->n++] = (char *)(uintptr_t)word;
-	w->list[w->n] = NULL;
+	argv_add(&w->argv, WORDS(word));
 }
 
 /* Natively the working directory stands for the foreign root, so that the kernel walks as many components as
@@ -146,8 +143,7 @@ static void add_floor(struct words *w, const struct bench *b, const struct call 
 
 static void add_tracer(struct words *w, const struct bench *b)
 {
-	for (char *const *word = WORDS(b->floor, "--ptrace", "--root", b->dir, "--"); *word; word++)
-		add(w, *word);
+	argv_add(&w->argv, WORDS(b->floor, "--ptrace", "--root", b->dir, "--"));
 }
 
 static void add_warren(struct words *w, const struct bench *b, enum setting where)
@@ -194,11 +190,9 @@ static void command(struct words *w, const struct bench *b, const struct call *c
 		add(w, w->path);
 	add(w, amount);
 	if (who >= FIRST_PEER) {
-		w->text = peers_command(&b->peers[who - FIRST_PEER], w->list);
-		w->n = 0;
-		add(w, "/bin/sh");
-		add(w, "-c");
-		add(w, w->text ? w->text : "");
+		w->text = peers_command(&b->peers[who - FIRST_PEER], w->argv.list);
+		w->argv.n = 0;
+		argv_add(&w->argv, WORDS("/bin/sh", "-c", w->text ? w->text : ""));
 	}
 }
 
@@ -230,7 +224,7 @@ static void take(struct bench *b, struct cell *cell, const struct call *c, enum 
 		return;
 	}
 	command(&w, b, c, where, who, b->amount);
-	int r = sample_run(w.list, b->dir, NULL, &s, &cell->h, why, sizeof(why));
+	int r = sample_run(w.argv.list, b->dir, NULL, &s, &cell->h, why, sizeof(why));
 	free(w.text);
 	if (bench_stopped())
 		return;
@@ -320,7 +314,7 @@ static void count(struct bench *b, struct counts *counts, struct cell *cell, con
 
 	snprintf(amount, sizeof(amount), "%.0f", n < 2 ? 2 : n > COUNT_MAX ? COUNT_MAX : n);
 	command(&w, b, c, where, who, amount);
-	int r = sample_run(w.list, b->dir, counts, &s, &ignored, why, sizeof(why));
+	int r = sample_run(w.argv.list, b->dir, counts, &s, &ignored, why, sizeof(why));
 	free(w.text);
 	if (r < 0)
 		return;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define NAME_WIDTH 46
+#define PER_IDLE   3 /* figures that are compared of idle sandboxes */
 
 struct pair {
 	char name[128];
@@ -20,6 +21,7 @@ struct pair {
 	double change; /* of the medians: above 1 is slower */
 	double native; /* the same of native: what else changed; NAN: there is none */
 	double p, adjusted;
+	struct shown (*show)(double); /* of a value that is no ratio */
 };
 
 struct comparison {
@@ -45,13 +47,15 @@ static size_t count_ours(const struct figures *f)
 
 	for (size_t i = 0; i < f->n_calls; i++)
 		n += is_ours(f->calls[i].who);
+	for (size_t i = 0; i < f->n_layers; i++)
+		n += is_ours(f->layers[i].who);
 	for (size_t i = 0; i < f->n_workloads; i++)
 		n += is_ours(f->workloads[i].who);
 	for (size_t i = 0; i < f->n_starts; i++)
 		n += is_ours(f->starts[i].who);
 	for (size_t i = 0; i < f->n_rates; i++)
 		n += is_ours(f->rates[i].who);
-	return n;
+	return n + PER_IDLE * f->n_idle;
 }
 
 /* What is compared of a series; `base` is native's, or the bare loop's. */
@@ -72,7 +76,7 @@ static void add(struct comparison *c, const char *name, const struct series *bef
 {
 	struct pair *p = &c->pairs[c->n];
 
-	*p = (struct pair){.native = NAN};
+	*p = (struct pair){.native = NAN, .show = show_ns};
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	p->n = values(c, before, base_before, p->before);
 	p->m = values(c, after, base_after, p->after);
@@ -168,6 +172,30 @@ static void add_rates(struct comparison *c)
 	}
 }
 
+/* Beside idle sandboxes: a call, to one beside few; the memory for one, and the time to start it. */
+static void add_idle(struct comparison *c)
+{
+	for (size_t i = 0; i < c->before->n_idle; i++) {
+		const struct idle_figure *b = &c->before->idle[i], *a = figures_idle(c->after, b->sandboxes);
+		char name[sizeof(c->pairs->name)];
+		if (!a)
+			continue;
+		struct shown n = show_count(b->sandboxes);
+		struct series before = inverse(&b->starts_per_second), after = inverse(&a->starts_per_second);
+		snprintf(name, sizeof(name), "a call beside %s idle sandboxes", n.s);
+		add(c, name, &b->ns, &a->ns, &b->ns_few, &a->ns_few);
+		snprintf(name, sizeof(name), "start of one of %s idle sandboxes", n.s);
+		add(c, name, &before, &after, NULL, NULL);
+		snprintf(name, sizeof(name), "memory for each of %s idle sandboxes", n.s);
+		size_t at = c->n;
+		add(c, name, &b->memory, &a->memory, NULL, NULL);
+		if (c->n > at)
+			c->pairs[at].show = show_bytes;
+		free(before.v);
+		free(after.v);
+	}
+}
+
 /* ---- telling ---- */
 
 /* Says of each thing by which the machines differ what it was; is there any? */
@@ -207,8 +235,8 @@ static void line(FILE *to, const struct pair *p, bool by_native)
 	double before = median(p->before, p->n), after = median(p->after, p->m);
 	int n = escape_terminal(to, p->name, NAME_WIDTH);
 
-	fprintf(to, "%*s%9s%9s%9s", NAME_WIDTH - n, "", by_native ? show_ratio(before).s : show_ns(before).s,
-		by_native ? show_ratio(after).s : show_ns(after).s, show_ratio(p->change).s);
+	fprintf(to, "%*s%9s%9s%9s", NAME_WIDTH - n, "", by_native ? show_ratio(before).s : p->show(before).s,
+		by_native ? show_ratio(after).s : p->show(after).s, show_ratio(p->change).s);
 	fprintf(to, "%8s%9.4f%s\n", isnan(p->native) ? "-" : show_ratio(p->native).s, p->adjusted,
 		!significant(p) ? ""
 		: p->change > 1 ? "  slower"
@@ -269,8 +297,7 @@ int compare_print(FILE *to, const struct figures *before, const struct figures *
 	struct comparison c = {.before = before, .after = after};
 	bool failed = false;
 
-	c.pairs = calloc(before->n_calls + before->n_workloads + before->n_starts + before->n_rates + 1,
-			 sizeof(*c.pairs));
+	c.pairs = calloc(count_ours(before) + 1, sizeof(*c.pairs));
 	if (!c.pairs)
 		return -ENOMEM;
 	c.by_native = machines_differ(to, before, after);
@@ -280,9 +307,11 @@ int compare_print(FILE *to, const struct figures *before, const struct figures *
 		      "times.\n\n",
 		      to);
 	add_calls(&c);
+	add_timed(&c, before->layers, before->n_layers, after->layers, after->n_layers);
 	add_timed(&c, before->workloads, before->n_workloads, after->workloads, after->n_workloads);
 	add_timed(&c, before->starts, before->n_starts, after->starts, after->n_starts);
 	add_rates(&c);
+	add_idle(&c);
 	adjust(&c);
 	fprintf(to, "%-*s%9s%9s%9s%8s%9s\n", NAME_WIDTH, c.by_native ? "warren, to native" : "warren", "old",
 		"new", "new/old", "native", "p");

@@ -84,6 +84,14 @@ const struct rate_figure *figures_rate(const struct figures *f, const struct fig
 	return NULL;
 }
 
+const struct idle_figure *figures_idle(const struct figures *f, double sandboxes)
+{
+	for (size_t i = 0; i < f->n_idle; i++)
+		if (same(f->idle[i].sandboxes, sandboxes))
+			return &f->idle[i];
+	return NULL;
+}
+
 double figures_median(const struct series *s)
 {
 	return s ? stats_spread(s->v, s->n).median : NAN;
@@ -145,7 +153,10 @@ const char *figures_setting(const char *setting)
 					       {"foreign", "a foreign root"},
 					       {"layer", "a layer, untouched"},
 					       {"frozen", "a layer, untouched, over what nobody changes"},
-					       {"touched", "a layer, what is called was copied up"}};
+					       {"touched", "a layer, what is called was copied up"},
+					       {"untouched", "a layer: what it never touched"},
+					       {"copied-up", "a layer: what was copied up"},
+					       {"whited-out", "a layer: what was deleted"}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(known[i][0], setting))

@@ -26,7 +26,7 @@ struct call_figure {
 	size_t n_buckets;
 };
 
-struct timed_figure { /* a workload, by its name; or a start, by what */
+struct timed_figure { /* a workload or a call in a layer, by its name; or a start, by what */
 	const char *name, *note, *setting, *who;
 	struct series ns;
 };
@@ -59,12 +59,12 @@ struct figures {
 	const char *cpu, *kernel;
 	double cpus, memory, load;
 	struct call_figure *calls;
-	struct timed_figure *workloads, *starts;
+	struct timed_figure *layers, *workloads, *starts;
 	struct rate_figure *rates;
 	struct idle_figure *idle;
 	struct part_figure *parts;
 	struct left_out *left_out;
-	size_t n_calls, n_workloads, n_starts, n_rates, n_idle, n_parts, n_left_out;
+	size_t n_calls, n_layers, n_workloads, n_starts, n_rates, n_idle, n_parts, n_left_out;
 };
 
 /* Reads a file of results. 0, or a negative errno and in why one line that says what is wrong, without the
@@ -89,6 +89,8 @@ const struct rate_figure *figures_rate(const struct figures *f, const struct fig
 /* The bare loop over as many listeners that was measured beside it, which is the nearest in the list, if need
  * be with another number of workers; NULL: there is none, or it is one itself. */
 const struct rate_figure *figures_bare(const struct figures *f, const struct rate_figure *r);
+/* Of as many sandboxes; NULL: it was not measured. */
+const struct idle_figure *figures_idle(const struct figures *f, double sandboxes);
 /* Of series that may be absent: NAN. */
 double figures_median(const struct series *s);
 /* By round. */

@@ -338,6 +338,7 @@ static void contents(struct page *pg)
 	} sections[] = {
 		{"summary", "In short", true},
 		{"calls", "Single calls", f->n_calls > 0},
+		{"layers", "Paths of a layer", f->n_layers > 0},
 		{"workloads", "Whole workloads", f->n_workloads > 0},
 		{"starts", "Starts", f->n_starts > 0},
 		{"throughput", "Throughput", f->n_rates > 0},
@@ -374,6 +375,7 @@ void html_print(FILE *to, const struct figures *f)
 	html_put(&pg, "</header>\n");
 	summary(&pg);
 	html_calls(&pg);
+	html_layers(&pg);
 	html_workloads(&pg);
 	html_starts(&pg);
 	html_rates(&pg);

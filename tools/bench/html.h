@@ -35,6 +35,7 @@ void html_decimal_cell(struct page *pg, double v);
 
 /* ---- html_calls.c, html_sections.c: a section each; nothing if there are no figures for it ---- */
 void html_calls(struct page *pg);
+void html_layers(struct page *pg);
 void html_workloads(struct page *pg);
 void html_starts(struct page *pg);
 void html_rates(struct page *pg);

@@ -85,6 +85,26 @@ static void timed(struct page *pg, const struct timed_figure *list, size_t n)
 	}
 }
 
+void html_layers(struct page *pg)
+{
+	if (!pg->f->n_layers)
+		return;
+	html_put(pg,
+		 "<section><h2 id=\"layers\">Paths of a layer</h2>\n"
+		 "<p>The same calls on paths that a layer never touched, that it copied up, and that it "
+		 "deleted, next "
+		 "to other ways to have one. <b>native</b> and <b>warren</b> have no layer: the same was "
+		 "done to a "
+		 "plain directory; <b>layer</b> is warren with --cow, <b>frozen</b> the same with "
+		 "--lower-frozen, "
+		 "<b>overlayfs</b> the kernel's. The axes are logarithmic and the same in all charts.</p>\n");
+	timed(pg, pg->f->layers, pg->f->n_layers);
+	html_put(pg,
+		 "<p class=\"soft\">Again: <code>warren bench --only layers --rounds "
+		 "%d</code></p>\n</section>\n",
+		 (int)pg->f->layers[0].ns.n);
+}
+
 void html_workloads(struct page *pg)
 {
 	if (!pg->f->n_workloads)

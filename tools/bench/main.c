@@ -56,7 +56,7 @@ static const struct argp_option options[] = {
 	 "Rounds, in which the compared ones take turns (default 3; 2 for workloads)", 1},
 	{"calls", OPT_CALLS, "N", 0, "N calls for each sample (default: as many as 30 ms take)", 1},
 	{"only", OPT_ONLY, "NAMES", 0,
-	 "Only these calls, or starts, or throughput, e.g. \"open stat starts\"", 1},
+	 "Only these calls, or layers, or starts, or throughput, e.g. \"open stat starts\"", 1},
 	{"setting", OPT_SETTING, "SETTINGS", 0, "Only these, of: root foreign layer frozen touched", 1},
 	{"workloads", OPT_WORKLOADS, "NAMES", OPTION_ARG_OPTIONAL,
 	 "Whole workloads, too: all, or only these, e.g. \"compile tar\"; takes some six minutes more", 1},
@@ -161,7 +161,8 @@ static error_t check_list(struct command *c, const char *option, const char *lis
 
 static bool know_part(const char *name)
 {
-	return calls_know(name) || !strcmp(name, "starts") || !strcmp(name, "throughput");
+	return calls_know(name) || !strcmp(name, "layers") || !strcmp(name, "starts") ||
+	       !strcmp(name, "throughput");
 }
 
 static bool know_setting(const char *name)
@@ -313,6 +314,8 @@ static int measure(struct bench *b)
 	r = calls_measure(b);
 	if (r == 0)
 		r = breakdown_measure(b);
+	if (r == 0 && bench_wants(b->only, "layers"))
+		r = layers_measure(b);
 	if (r == 0 && bench_wants(b->only, "starts"))
 		r = starts_measure(b);
 	if (r == 0 && bench_wants(b->only, "throughput"))

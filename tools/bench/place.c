@@ -106,19 +106,26 @@ static int make_script(const struct bench *b, const char *name, const char *inte
 	return close(fd) < 0 ? -errno : r;
 }
 
-static int fill_directory(const struct bench *b, unsigned n)
+int place_fill(const char *dir, const char *prefix, unsigned n)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/t/d%u", b->dir, n);
-	if (mkdir(path, 0755) < 0)
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return -errno;
 	for (unsigned i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s/t/d%u/entry-%06u", b->dir, n, i);
+		snprintf(path, sizeof(path), "%s/%s%06u", dir, prefix, i);
 		if (mknod(path, S_IFREG | 0644, 0) < 0)
 			return -errno;
 	}
 	return 0;
+}
+
+static int fill_directory(const struct bench *b, unsigned n)
+{
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%s/t/d%u", b->dir, n);
+	return place_fill(dir, "entry-", n);
 }
 
 static int fill(struct bench *b)
@@ -181,7 +188,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 {
 	(void)st;
 	(void)at;
-	if (type == FTW_DP)
+	if (type == FTW_DP || type == FTW_DNR) /* overlayfs's own, which nobody may read, is empty */
 		rmdir(path);
 	else
 		unlink(path);

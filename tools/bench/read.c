@@ -173,7 +173,7 @@ static void read_timed(struct reading *rd, const cJSON *o, void *to, const char 
 	};
 }
 
-static void read_workload(struct reading *rd, const cJSON *o, void *to)
+static void read_named(struct reading *rd, const cJSON *o, void *to)
 {
 	read_timed(rd, o, to, "name");
 }
@@ -268,8 +268,9 @@ int figures_from(const cJSON *results, struct figures *ret, char *why, size_t si
 		.load = number(&rd, machine, "load", false),
 	};
 	ret->calls = read_list(&rd, results, "calls", sizeof(*ret->calls), read_call, &ret->n_calls);
-	ret->workloads = read_list(&rd, results, "workloads", sizeof(*ret->workloads), read_workload,
-				   &ret->n_workloads);
+	ret->layers = read_list(&rd, results, "layers", sizeof(*ret->layers), read_named, &ret->n_layers);
+	ret->workloads =
+		read_list(&rd, results, "workloads", sizeof(*ret->workloads), read_named, &ret->n_workloads);
 	ret->starts = read_list(&rd, results, "starts", sizeof(*ret->starts), read_start, &ret->n_starts);
 	ret->rates = read_list(&rd, results, "throughput", sizeof(*ret->rates), read_rate, &ret->n_rates);
 	ret->idle = read_list(&rd, results, "idle", sizeof(*ret->idle), read_idle, &ret->n_idle);
@@ -285,6 +286,8 @@ void figures_free(struct figures *f)
 		free(f->calls[i].ns.v);
 		free(f->calls[i].histogram);
 	}
+	for (size_t i = 0; i < f->n_layers; i++)
+		free(f->layers[i].ns.v);
 	for (size_t i = 0; i < f->n_workloads; i++)
 		free(f->workloads[i].ns.v);
 	for (size_t i = 0; i < f->n_starts; i++)
@@ -300,6 +303,7 @@ void figures_free(struct figures *f)
 	free(f->command);
 	free(f->features);
 	free(f->calls);
+	free(f->layers);
 	free(f->workloads);
 	free(f->starts);
 	free(f->rates);

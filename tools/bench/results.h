@@ -15,12 +15,14 @@
  *   idle        [{sandboxes, few, ns_few, ns, memory, starts_per_second: [a round each]}]: a null call of one
  *               more beside few and beside all; bytes of the engine for one
  *   breakdown   [{call, who, part, ns}]
+ *   layers      [{name, note, setting: untouched|copied-up|whited-out, who, ns: [of one call, a round each;
+ *               null where it failed]}]
  *   workloads   [{name, note, setting, who, ns: [a round each; null where it failed]}]
  *   left_out    [{who, why}]
  *
  * What was not measured is absent. All rounds have the same order, so that ratios are those of one round: of
- * a call to "native" of the same call and setting, of a workload or start to "native" of the same name, of
- * throughput to the nearest "bare" in the list with as many sandboxes and threads. */
+ * a call to "native" of the same call and setting, of a layer's, of a workload or start to "native" of the
+ * same name, of throughput to the nearest "bare" in the list with as many sandboxes and threads. */
 #ifndef WARREN_TOOLS_BENCH_RESULTS_H
 #define WARREN_TOOLS_BENCH_RESULTS_H
 

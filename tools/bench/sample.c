@@ -23,6 +23,13 @@ struct child {
 	size_t len;
 };
 
+void argv_add(struct argv *a, char *const *words)
+{
+	for (; *words && a->n + 1 < BENCH_MAX_ARGS; words++)
+		a->list[a->n++] = *words;
+	a->list[a->n] = NULL;
+}
+
 static void close_all(struct child *c)
 {
 	int *fds[] = {&c->in, &c->out, &c->err};

@@ -308,6 +308,11 @@ void table_print(FILE *to, const struct figures *f)
 	machine(to, f);
 	putc('\n', to);
 	calls(to, f);
+	timed(to, f->layers, f->n_layers,
+	      "Calls on paths of a layer (warren: without one, layer: --cow, frozen: --lower-frozen): time "
+	      "as a "
+	      "ratio to native in the same round, median and lowest-highest",
+	      "call");
 	timed(to, f->workloads, f->n_workloads,
 	      "Whole workloads: time as a ratio to native in the same round, median and lowest-highest",
 	      "workload");
