@@ -3,12 +3,9 @@
  * library: programs that end by themselves, that are killed, that leave daemons behind, that are busy, that
  * are forgotten. ALIVE of them stay until the end. Afterwards descriptors, threads, children and memory are
  * back where they were. */
-#include <dirent.h>
-#include <errno.h>
-#include <malloc.h>
+#include "held.h"
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,18 +21,6 @@
 static struct warren_engine *engine;
 static struct warren_policy *policy;
 static atomic_long left;
-
-__attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("stress_sandboxes: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-	_exit(1);
-}
 
 #define BUSY "i=0; while [ $i -lt 200 ]; do [ -r /etc/passwd ]; i=$((i + 1)); done; "
 
@@ -124,52 +109,6 @@ static void run_threads(long n, unsigned threads)
 		pthread_join(th[i], NULL);
 }
 
-/* ---- what is held ---- */
-
-static unsigned entries(const char *dir)
-{
-	DIR *d = opendir(dir);
-	unsigned n = 0;
-
-	while (d && readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
-
-static long rss_kib(void)
-{
-	long kib = 0;
-	char line[256];
-	FILE *f = fopen("/proc/self/status", "re");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
-}
-
-struct held {
-	unsigned fds, threads;
-};
-
-/* A thread that was joined may take a moment to leave /proc: until it is the same for a while. */
-static struct held holdings(void)
-{
-	struct held last = {0};
-
-	for (int same = 0, i = 0; same < 10 && i < 500; i++) {
-		struct held h = {entries("/proc/self/fd"), entries("/proc/self/task")};
-
-		same = h.fds == last.fds && h.threads == last.threads ? same + 1 : 0;
-		last = h;
-		usleep(5000);
-	}
-	return last;
-}
-
 static void open_engine(void)
 {
 	const struct warren_engine_options opt = {.workers = 3};
@@ -183,17 +122,6 @@ static void close_engine(void)
 {
 	warren_engine_free(engine);
 	warren_policy_unref(policy);
-}
-
-static void expect_back(struct held was, const char *when)
-{
-	struct held is = holdings();
-
-	if (is.fds != was.fds || is.threads != was.threads)
-		fail("%s: %u fds and %u threads instead of %u and %u", when, is.fds, is.threads, was.fds,
-		     was.threads);
-	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD)
-		fail("%s: a child is left", when);
 }
 
 static void stay_alive(unsigned n)
@@ -229,16 +157,15 @@ int main(int argc, char **argv)
 	open_engine();
 	run_threads(n / 10 + 20, threads);
 	close_engine();
-	struct held was = holdings();
-	malloc_trim(0);
+	struct held was = held_now();
 	long kib = rss_kib();
 
 	open_engine();
 	run_threads(n, threads);
 	stay_alive(alive);
 	close_engine();
-	expect_back(was, "at the end");
-	malloc_trim(0);
+	held_expect(was, "at the end");
+	held_no_child("at the end");
 	long grown = rss_kib() - kib;
 #ifndef __SANITIZE_THREAD__ /* which keeps a history */
 	if (grown > SLACK_KIB)
