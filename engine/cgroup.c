@@ -239,6 +239,11 @@ int wr_cgroup_available(char *why, size_t size)
 	return base.error;
 }
 
+const char *wr_cgroup_place(void)
+{
+	return base.dir >= 0 ? base.path : NULL;
+}
+
 /* ---- one sandbox's ---- */
 
 static int set_memory(int dir, uint64_t memory)

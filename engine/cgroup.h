@@ -13,6 +13,9 @@
  * finds the place and prepares it; thread-safe. */
 int wr_cgroup_available(char *why, size_t size);
 
+/* The directory in which this process makes them, NULL: it has made none so far. */
+const char *wr_cgroup_place(void);
+
 struct wr_cgroup {
 	int dir; /* of the sandbox's; -1: it has none */
 	char name[32];

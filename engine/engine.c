@@ -127,6 +127,7 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	wr_limiter_init(&e->limiter);
 	e->max_sent_fds = max_sent_fds();
 	e->trace = opt ? opt->trace : NULL;
+	e->confine = opt && opt->confine;
 	memset(e->row_of, -1, sizeof(e->row_of));
 	for (unsigned i = 0; i < wr_table_len; i++)
 		if (wr_table[i].nr >= 0 && wr_table[i].handler)
@@ -149,6 +150,10 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 		engine_destroy(e);
 		return r;
 	}
+	/* It starts workers in the place of stuck ones, which one that a confined thread started could not.
+	 */
+	if (e->confine)
+		wr_watch_start(e);
 	*ret = e;
 	return 0;
 }

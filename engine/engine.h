@@ -112,6 +112,7 @@ struct warren_engine {
 	unsigned max_sent_fds;
 	struct wr_exec_cache *exec_cache; /* rewritten programs, handlers/exec_cache.c */
 	FILE *trace;
+	bool confine;	  /* the threads that serve: see warren.h */
 	atomic_bool used; /* a sandbox was started: handlers are fixed */
 	struct wr_custom *before[WR_MAX_SYSCALLS], *after[WR_MAX_SYSCALLS];
 	int16_t row_of[512]; /* system call number -> row, -1: none */

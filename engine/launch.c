@@ -85,7 +85,8 @@ CHILD_SIDE static long drop_privileges(void)
 	if (r < 0)
 		return r;
 	if (d[0].permitted || d[1].permitted) {
-		for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		/* without CAP_SETPCAP warren has done it, or cannot */
+		for (int cap = 0; (d[0].permitted & (1U << CAP_SETPCAP)) && cap <= CAP_LAST_CAP; cap++)
 			if (cap > 31 || !(WR_KEEP_CAPS & (1U << cap)))
 				RAW(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0);
 		d[0].effective &= WR_KEEP_CAPS;

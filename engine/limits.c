@@ -30,7 +30,8 @@ int warren_limits_check(const struct warren_limits *l, char *why, size_t size)
 		snprintf(why, size, "a limit of memory below 1 MiB lets nothing run");
 		return -EINVAL;
 	}
-	if (!l->memory || l->best_effort || wr_cgroup_available(cgroup, sizeof(cgroup)) == 0)
+	/* asked in any case: this makes the place, while that is possible (warren_confine_writes()) */
+	if (!l->memory || wr_cgroup_available(cgroup, sizeof(cgroup)) == 0 || l->best_effort)
 		return 0;
 	snprintf(why, size,
 		 "memory cannot be limited strictly here, this process can make no cgroup for it: %s; "

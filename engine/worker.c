@@ -4,6 +4,7 @@
  * and level-triggered, so that no readiness is lost to coalescing. A turn of the ring serves one notification
  * of each ready listener. A listener that is alone for many turns goes to a hot thread (hot.c). */
 #define _GNU_SOURCE
+#include "confine.h"
 #include "engine.h"
 #include <poll.h>
 #include <string.h>
@@ -147,11 +148,39 @@ static void turn(struct wr_worker *w)
 /* With deferred task work nothing interrupts a handler's system call to tell of a completion; since 6.1. */
 static int make_ring(struct wr_worker *w)
 {
+	const unsigned disabled = w->server.engine->confine ? IORING_SETUP_R_DISABLED : 0;
 	int r = io_uring_queue_init(RING_ENTRIES, &w->ring,
-				    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+				    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | disabled);
 	w->server.thread.undisturbed = r == 0;
 	if (r == -EINVAL)
-		r = io_uring_queue_init(RING_ENTRIES, &w->ring, 0);
+		r = io_uring_queue_init(RING_ENTRIES, &w->ring, disabled);
+	return r;
+}
+
+/* A ring goes past the filter: this one shall do nothing but poll, and end that. */
+static int confine(struct wr_worker *w)
+{
+	struct io_uring_restriction only[] = {
+		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_POLL_ADD},
+		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_ASYNC_CANCEL},
+	};
+	const int ring = w->ring.ring_fd;
+	int r = wr_uring_register(ring, IORING_REGISTER_RESTRICTIONS, only, WR_ARRAY_SIZE(only));
+
+	if (r == 0)
+		r = wr_uring_register(ring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+	return r < 0 ? r : wr_confine_thread();
+}
+
+/* The filter comes last: it refuses to make a ring. */
+static int begin(struct wr_worker *w)
+{
+	int r = wr_server_init(&w->server);
+
+	if (r < 0 || (r = make_ring(w)) < 0)
+		return r;
+	if (w->server.engine->confine && (r = confine(w)) < 0)
+		io_uring_queue_exit(&w->ring);
 	return r;
 }
 
@@ -160,10 +189,7 @@ static void *run(void *arg)
 	struct wr_worker *w = arg;
 	struct warren_engine *e = w->server.engine;
 
-	w->start = wr_server_init(&w->server);
-	if (w->start == 0)
-		w->start = make_ring(w);
-	int r = w->start;
+	int r = w->start = begin(w);
 	sem_post(&w->started);
 	if (r < 0)
 		return NULL;

@@ -5,12 +5,9 @@
 #include "limits.h"
 #include "profile.h"
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -279,22 +276,6 @@ static int add_mount(struct warren_policy *p, const char *arg)
 out:
 	free(spec);
 	return r;
-}
-
-/* Root keeps its rights over files only, and so does everything that works for it. */
-void options_drop_capabilities(void)
-{
-	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct d[2] = {{0}};
-	const unsigned keep = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH |
-			      1U << CAP_FOWNER | 1U << CAP_FSETID | 1U << CAP_KILL | 1U << CAP_SETPCAP;
-
-	if (syscall(SYS_capget, &h, d) < 0)
-		return;
-	d[0].effective &= keep;
-	d[0].permitted &= keep;
-	d[0].inheritable = d[1].effective = d[1].permitted = d[1].inheritable = 0;
-	syscall(SYS_capset, &h, d);
 }
 
 char **options_environment(const struct sandbox_options *o)

@@ -58,8 +58,5 @@ error_t options_rule(struct sandbox_options *o, enum warren_access access, const
 int options_policy(struct sandbox_options *o, struct warren_policy *p, const char *command);
 /* The environment of the programs: an array of borrowed strings, malloc; NULL: no memory. */
 char **options_environment(const struct sandbox_options *o);
-/* Root keeps its rights over files only, and so does everything that works for it: before the engine starts.
- */
-void options_drop_capabilities(void);
 
 #endif

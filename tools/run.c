@@ -2,6 +2,7 @@
 /* warren run: one program in one sandbox. */
 #define _GNU_SOURCE
 #include "cli.h"
+#include "confine.h"
 #include "layer.h"
 #include "limits.h"
 #include "options.h"
@@ -185,12 +186,6 @@ static int start_and_wait(struct run *run, struct warren_engine *e, struct warre
 
 	if (!run->sandbox.cwd && !run->sandbox.root && getcwd(cwd, sizeof(cwd)))
 		cmd.cwd = cwd;
-	char why[512];
-
-	if (warren_limits_check(&run->sandbox.limits, why, sizeof(why)) < 0) {
-		free(env);
-		return fail(EXIT_NO_START, why);
-	}
 	int r = env ? warren_sandbox_start(e, p, &cmd, &s) : -ENOMEM;
 	free(env);
 	if (r < 0)
@@ -262,11 +257,25 @@ static int prepare_layer(struct run *run, struct warren_policy *p)
 	return r < 0 ? fail(EXIT_USAGE, text) : 0;
 }
 
+/* Before the engine starts. What it will need must be known: the limits have their place, the layer is there.
+ * 0, or an exit code after one line. */
+static int confine(const struct run *run, struct warren_policy *p, bool has_layer)
+{
+	const bool commits = run->fate == LAYER_COMMIT || run->fate == LAYER_COMMIT_ON_SUCCESS;
+	const struct warren_writable layer = {run->layer, 1};
+	char why[512];
+
+	if (warren_limits_check(&run->sandbox.limits, why, sizeof(why)) < 0)
+		return fail(EXIT_NO_START, why);
+	int r = confine_supervisor(p, &layer, has_layer, has_layer && commits);
+	return r < 0 ? no_start(run, p, r) : 0;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static struct run run;
 	static char name[] = "warren run";
-	struct warren_engine_options opt = {0};
+	struct warren_engine_options opt = {.confine = confine_wanted()};
 	struct warren_engine *e;
 	struct warren_policy *p;
 
@@ -298,7 +307,9 @@ int cmd_run(int argc, char **argv)
 	}
 	if (code == 0) {
 		warn_of_missing_backstop();
-		options_drop_capabilities();
+		code = confine(&run, p, has_layer);
+	}
+	if (code == 0) {
 		int r = warren_engine_new(&opt, &e);
 		if (r < 0) {
 			fprintf(stderr, "warren run: the engine could not start: %s\n", strerror(-r));

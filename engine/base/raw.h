@@ -120,6 +120,12 @@ static inline int wr_execve_check(int fd)
 	return (int)wr_ret(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH | AT_EXECVE_CHECK));
 }
 
+/* io_uring_register(2); liburing 2.3 does not export what would call it to restrict and enable a ring. */
+static inline int wr_uring_register(int ring, unsigned op, void *arg, unsigned n)
+{
+	return (int)wr_ret(syscall(SYS_io_uring_register, ring, op, arg, n));
+}
+
 /* landlock_create_ruleset(2), landlock_add_rule(2) */
 static inline int wr_landlock_abi(void)
 {

@@ -147,6 +147,7 @@ struct warren_policy *layer_policy(const struct job_layer *l);
 /* After the sandbox has ended: gives it back, to be used again or thrown away; or leaves it where it is and
  * tells its directory (malloc, NULL: no memory). */
 void layer_give(struct batch *b, struct job_layer *l);
+void layer_drop(struct job_layer *l); /* throws it away in any case */
 char *layer_keep(struct job_layer *l, const char *command);
 const char *layer_dir(const struct job_layer *l);
 void layer_remove(const char *dir); /* that was left so, after all */
@@ -196,7 +197,7 @@ int result_write(struct batch *b, const struct job *job, const struct result *r)
 /* Marks the jobs that the file records as ended; failed ones only when rerun_failed is not set. The number of
  * them, or a negative errno. A last line that was cut off is passed over. */
 long results_resume(struct batch *b, const char *path, bool rerun_failed);
-int results_junit(struct batch *b, const char *path);
+int results_junit(struct batch *b, FILE *f);
 const char *outcome_name(enum outcome o);
 int outcome_of(const char *name); /* -1: none */
 double now_seconds(void);

@@ -47,7 +47,7 @@ void layer_remove(const char *dir)
 		fprintf(stderr, NAME ": layer '%s' is left: %s\n", dir, strerror(-r));
 }
 
-static void drop(struct job_layer *l)
+void layer_drop(struct job_layer *l)
 {
 	warren_policy_unref(l->policy);
 	layer_remove(l->dir);
@@ -73,7 +73,7 @@ static int make(struct batch *b, const char *command, struct job_layer **ret, ch
 		r = layer_attach(l->policy, b->sandbox, l->dir, command, text, sizeof(text));
 	if (r < 0) {
 		*ret_error = *text ? strdup(text) : NULL;
-		drop(l);
+		layer_drop(l);
 		return r;
 	}
 	*ret = l;
@@ -103,7 +103,7 @@ static struct job_layer *take_idle(struct batch *b)
 	pthread_mutex_unlock(&b->idle_lock);
 	while (gone) {
 		struct job_layer *next = gone->next;
-		drop(gone);
+		layer_drop(gone);
 		gone = next;
 	}
 	return l;
@@ -159,7 +159,7 @@ static int reset(struct job_layer *l)
 void layer_give(struct batch *b, struct job_layer *l)
 {
 	if (warren_policy_fresh(l->policy) == 0 && reset(l) < 0) {
-		drop(l);
+		layer_drop(l);
 		return;
 	}
 	l->next = NULL;
@@ -175,6 +175,6 @@ void layers_end(struct batch *b)
 
 	while ((l = b->idle)) {
 		b->idle = l->next;
-		drop(l);
+		layer_drop(l);
 	}
 }

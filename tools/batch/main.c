@@ -2,6 +2,7 @@
 /* warren batch: the command line, and the course of a batch. */
 #define _GNU_SOURCE
 #include "batch.h"
+#include "../confine.h"
 #include "../words.h"
 #include "../layer.h"
 #include "../limits.h"
@@ -29,6 +30,7 @@ struct command {
 	struct sandbox_options sandbox;
 	struct batch batch;
 	const char *results, *resume, *junit;
+	FILE *junit_file;
 	unsigned shard, shards;
 	bool shuffle, rerun_failed;
 	uint64_t seed;
@@ -344,6 +346,19 @@ static int open_results(struct command *c, char *text, size_t size)
 	return r;
 }
 
+/* Now, since later on warren cannot make it any more. What it holds stays until the batch has ended. */
+static int open_junit(struct command *c, char *text, size_t size)
+{
+	if (!c->junit)
+		return 0;
+	int fd = open(c->junit, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	c->junit_file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (c->junit_file)
+		return 0;
+	snprintf(text, size, "--junit '%s': %s", c->junit, strerror(errno));
+	return -EINVAL;
+}
+
 /* Where the jobs' layers are made. 0, or an exit code after one line. */
 static int place_layers(struct batch *b)
 {
@@ -500,6 +515,34 @@ static void block_signals(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Before the engine starts. All jobs' policies are like that of the first. 0, or an exit code after one line.
+ */
+static int confine(struct batch *b)
+{
+	struct warren_writable also[2];
+	struct job_layer *l = NULL;
+	char *error = NULL;
+	size_t n = 0;
+
+	if (b->sandbox->n_cow) {
+		also[n++] = (struct warren_writable){b->layers, !b->keep_failed};
+		if (b->collect)
+			also[n++] = (struct warren_writable){b->collect, 0};
+		if (layer_take(b, "", &l, &error) < 0)
+			l = NULL; /* the jobs will say why */
+		free(error);
+	}
+	struct warren_policy *p = l ? layer_policy(l) : b->policy;
+	int r = confine_supervisor(p, also, n, false);
+	if (r < 0)
+		fail(EXIT_NO_START, *warren_policy_error(p) ? warren_policy_error(p) : strerror(-r));
+	if (l && (r < 0 || b->prepare || b->zygote))
+		layer_drop(l); /* the jobs' lie over what those wrote */
+	else if (l)
+		layer_give(b, l);
+	return r < 0 ? EXIT_NO_START : 0;
+}
+
 static int with_engine(struct command *c)
 {
 	struct batch *b = &c->batch;
@@ -513,15 +556,18 @@ static int with_engine(struct command *c)
 	b->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (!b->env || !b->rerun || b->stop_fd < 0)
 		return fail(EXIT_NO_START, "out of memory");
-	options_drop_capabilities();
-	int r = warren_engine_new(NULL, &b->engine);
+	const struct warren_engine_options opt = {.confine = confine_wanted()};
+	int code = confine(b);
+	if (code)
+		return code;
+	int r = warren_engine_new(&opt, &b->engine);
 	if (r < 0) {
 		fprintf(stderr, NAME ": the engine could not start: %s\n", strerror(-r));
 		return EXIT_NO_START;
 	}
-	int code = run_all(b);
+	code = run_all(b);
 	warren_engine_free(b->engine);
-	if (c->junit && b->results && (r = results_junit(b, c->junit)) < 0) {
+	if (c->junit_file && b->results && (r = results_junit(b, c->junit_file)) < 0) {
 		fprintf(stderr, NAME ": --junit '%s': %s\n", c->junit, strerror(-r));
 		code = code ? code : 1;
 	}
@@ -557,7 +603,7 @@ int cmd_batch(int argc, char **argv)
 	if (!(c.batch.timeout > 0)) /* of a profile */
 		c.batch.timeout = c.sandbox.timeout;
 	if (get_jobs(&c, text, sizeof(text)) < 0 || check_limits(&c, text, sizeof(text)) < 0 ||
-	    open_results(&c, text, sizeof(text)) < 0)
+	    open_results(&c, text, sizeof(text)) < 0 || open_junit(&c, text, sizeof(text)) < 0)
 		return fail(EXIT_USAGE, text);
 	if (warren_policy_new(&c.batch.policy) < 0)
 		return fail(EXIT_NO_START, "out of memory");
@@ -581,5 +627,7 @@ int cmd_batch(int argc, char **argv)
 	words_free(c.batch.zygote_argv);
 	if (c.batch.results_file)
 		fclose(c.batch.results_file);
+	if (c.junit_file)
+		fclose(c.junit_file);
 	return code;
 }

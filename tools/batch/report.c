@@ -307,7 +307,10 @@ static int write_junit(struct report *rp, size_t failed)
 	b.began = now_seconds();
 	for (size_t i = 0; i < rp->jobs.n; i++)
 		b.began -= rp->results[i].wall;
-	r = results_junit(&b, rp->junit);
+	FILE *f = fopen(rp->junit, "we");
+	r = f ? results_junit(&b, f) : -errno;
+	if (f && fclose(f) != 0 && r == 0)
+		r = -errno;
 	free(b.finished);
 	return r;
 }

@@ -216,12 +216,12 @@ static void junit_case(FILE *f, const struct job *job, const struct result *r, b
 	fputs("  </testcase>\n", f);
 }
 
-int results_junit(struct batch *b, const char *path)
+int results_junit(struct batch *b, FILE *f)
 {
-	FILE *f = fopen(path, "we");
 	size_t errors = 0;
 
-	if (!f)
+	/* a pipe cannot be cut, and has nothing of before */
+	if (ftruncate(fileno(f), 0) < 0 && errno != EINVAL)
 		return -errno;
 	for (size_t i = 0; i < b->jobs.n; i++)
 		errors += b->finished[i] && b->results[i].outcome == JOB_NO_START;
@@ -232,8 +232,5 @@ int results_junit(struct batch *b, const char *path)
 	for (size_t i = 0; i < b->jobs.n; i++)
 		junit_case(f, &b->jobs.list[i], &b->results[i], b->finished[i]);
 	fputs("</testsuite>\n", f);
-	int r = ferror(f) ? -EIO : 0;
-	if (fclose(f) != 0)
-		r = -errno;
-	return r;
+	return fflush(f) == EOF ? -errno : ferror(f) ? -EIO : 0;
 }

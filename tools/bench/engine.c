@@ -2,7 +2,7 @@
 /* What is measured with the library itself: in a process of its own each time, so that nothing is left of it.
  */
 #define _GNU_SOURCE
-#include "../options.h"
+#include "../confine.h"
 #include "bench.h"
 #include "engine.h"
 #include <errno.h>
@@ -70,16 +70,19 @@ static int fail(const char *what, const struct engine_run *run, int r)
 
 int engine_open(struct engine_run *run, const char *root)
 {
-	options_drop_capabilities();
-	int r = warren_engine_new(&run->options, &run->engine);
+	int r = warren_policy_new(&run->policy);
 
-	if (r < 0)
-		return fail("the engine", run, r);
-	r = warren_policy_new(&run->policy);
 	if (r == 0)
 		r = root ? warren_policy_set_root(run->policy, root)
 			 : warren_policy_add_rule(run->policy, WARREN_READ, "/");
-	return r < 0 ? fail("the policy", run, r) : 0;
+	if (r < 0)
+		return fail("the policy", run, r);
+	r = confine_supervisor(run->policy, NULL, 0, false);
+	if (r < 0)
+		return fail("the policy", run, r);
+	run->options.confine = confine_wanted();
+	r = warren_engine_new(&run->options, &run->engine);
+	return r < 0 ? fail("the engine", run, r) : 0;
 }
 
 int engine_start(struct engine_run *run, char *const *argv, int in, int out, struct warren_sandbox **ret)

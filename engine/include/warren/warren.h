@@ -29,6 +29,10 @@ struct warren_sandbox;
 struct warren_engine_options {
 	unsigned workers; /* 0: one per CPU available to the process */
 	FILE *trace;	  /* one line per notification; borrowed, NULL: none */
+	/* The threads that serve sandboxes may make no system calls but those that the built-in handlers
+	 * need: others are EPERM. Not for handlers of the program's own that make others. After
+	 * warren_confine(). */
+	int confine;
 };
 
 /* Starts the workers. *ret is owned by the caller: warren_engine_free(). opt may be NULL. */
@@ -111,6 +115,29 @@ int warren_policy_set_ipc(struct warren_policy *p, enum warren_ipc ipc);
 /* Text for the last error of a warren_policy_ or warren_sandbox_start call on this policy: one line, owned by
  * the policy, valid until the next call; "" when there was none. */
 const char *warren_policy_error(const struct warren_policy *p);
+
+/* ---- confinement of the supervisor itself ---- */
+/* For a program that does nothing but run sandboxes: what the calling thread, and every thread and process
+ * that it starts from then on, gives up for good, so that a hole in the supervisor is worth less. Before the
+ * engine and any other thread. Nothing of it changes what sandboxes can do. 0 or a negative errno, after
+ * which the program is confined in part.
+ *
+ * Capabilities but those over files and signals, programs that raise privileges (PR_SET_NO_NEW_PRIVS), and
+ * the system calls that sandboxes are refused, ptrace(2) and io_uring excepted: with the errors of `warren
+ * syscalls`. */
+int warren_confine(void);
+struct warren_writable {
+	const char *path; /* of the host: a directory with all that is below it, or a file */
+	int removable;	  /* it may also be removed from the directory that it lies in, once it is empty */
+};
+/* Landlock: names and files can be changed only where p lets sandboxes write, in p's layers, in what is in
+ * the n elements of also, and in directories of warren's own. covered: in the directories that p's layers lie
+ * over, too, which a commit takes. What p and the limits of its sandboxes need must be known: it is frozen,
+ * and warren_limits_check() was called for those that limit memory. Policies that are derived from p need
+ * their layers in also. Paths are resolved once: where somebody outside replaces a directory that may be
+ * written by another one, that one may not. Errors as above; those that have a text are
+ * warren_policy_error()'s. Without Landlock of ABI 2 nothing happens. */
+int warren_confine_writes(struct warren_policy *p, const struct warren_writable *also, size_t n, int covered);
 
 /* ---- limits ---- */
 struct warren_limits {	    /* 0: none */

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The supervisor's own confinement: what a hole in it could be used for. Two filters, both of the table of
+ * system calls: that of the process refuses it what guests are refused, but for the few calls that it serves
+ * them with; that of the threads that serve lets pass nothing but what the handlers make. Guests inherit the
+ * first one and cannot tell: what it refuses their own filter, which came later, refuses with the same error
+ * (seccomp(2): of actions of the same kind the latest counts). */
+#define _GNU_SOURCE
+#include "confine.h"
+#include "engine.h"
+#include <linux/filter.h>
+#include <linux/sched.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#define NUMBERS	  512
+#define ALLOW	  SECCOMP_RET_ALLOW
+#define REFUSE(e) (SECCOMP_RET_ERRNO | (e))
+
+#define NS_FLAGS                                                                                             \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |        \
+	 CLONE_NEWNET)
+
+/* Refused to guests, and what they are served with. */
+static const int for_serving[] = {SYS_ptrace, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register};
+
+/* Beside the calls that have a handler, which is made in the guest's name: what memory, threads, files and
+ * the other side of a notification take. */
+static const int of_servers[] = {
+	/* memory */
+	SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_mincore, SYS_membarrier,
+	/* threads and time */
+	SYS_futex, SYS_set_robust_list, SYS_rseq, SYS_set_tid_address, SYS_exit, SYS_exit_group,
+	SYS_sched_yield, SYS_sched_getaffinity, SYS_getcpu, SYS_nanosleep, SYS_clock_nanosleep,
+	SYS_clock_gettime, SYS_gettimeofday, SYS_restart_syscall, SYS_capget, SYS_capset, SYS_prctl,
+	SYS_seccomp,
+	/* signals */
+	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack,
+	/* who and where */
+	SYS_getpid, SYS_gettid, SYS_getppid, SYS_getpgid, SYS_getsid, SYS_getuid, SYS_geteuid, SYS_getgid,
+	SYS_getegid, SYS_getgroups, SYS_getrlimit, SYS_getrusage, SYS_sysinfo, SYS_uname, SYS_getrandom,
+	/* files */
+	SYS_close, SYS_close_range, SYS_read, SYS_readv, SYS_pread64, SYS_preadv, SYS_write, SYS_writev,
+	SYS_pwrite64, SYS_pwritev, SYS_lseek, SYS_fstat, SYS_fstatfs, SYS_fcntl, SYS_flock, SYS_dup, SYS_dup3,
+	SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_ftruncate, SYS_fallocate, SYS_copy_file_range, SYS_sendfile,
+	SYS_fchdir, SYS_memfd_create, SYS_pipe2, SYS_eventfd2, SYS_ppoll,
+#if defined(__x86_64__)
+	SYS_dup2, SYS_poll, SYS_time, SYS_arch_prctl,
+#endif
+	/* sockets that are there */
+	SYS_recvmsg, SYS_recvfrom, SYS_getsockopt, SYS_setsockopt, SYS_shutdown,
+	/* tasks */
+	SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_getfd, SYS_kcmp, SYS_ptrace, SYS_wait4,
+	SYS_waitid, SYS_io_uring_enter};
+
+/* Decided by the low half of an argument. */
+struct decision {
+	int nr;
+	unsigned arg;
+	uint16_t test; /* BPF_JSET: one of these bits is set, BPF_JEQ: it is this */
+	uint32_t value, yes, no;
+};
+
+static const struct decision process_decisions[] = {
+	{SYS_unshare, 0, BPF_JSET, NS_FLAGS, REFUSE(EPERM), ALLOW},
+	{SYS_clone, 0, BPF_JSET, NS_FLAGS, REFUSE(EPERM), ALLOW},
+};
+
+/* They start threads, which have file-system states of their own, and no programs; AT_EXECVE_CHECK starts
+ * none. */
+static const struct decision server_decisions[] = {
+	{SYS_unshare, 0, BPF_JEQ, CLONE_FS, ALLOW, REFUSE(EPERM)},
+	{SYS_clone, 0, BPF_JSET, CLONE_THREAD, ALLOW, REFUSE(EPERM)},
+	{SYS_execveat, 4, BPF_JSET, AT_EXECVE_CHECK, ALLOW, REFUSE(EPERM)},
+	{SYS_socket, 0, BPF_JEQ, AF_UNIX, ALLOW, REFUSE(EPERM)},
+	{SYS_socketpair, 0, BPF_JEQ, AF_UNIX, ALLOW, REFUSE(EPERM)},
+};
+
+/* ---- from a table of actions to a program ---- */
+
+struct program {
+	struct sock_filter code[1024];
+	unsigned n;
+};
+
+struct range { /* of numbers that have the same action; it ends where the next one begins */
+	uint32_t first, action;
+};
+
+static void add(struct program *p, uint16_t code, uint32_t k, unsigned yes, unsigned no)
+{
+	if (p->n < WR_ARRAY_SIZE(p->code))
+		p->code[p->n] = (struct sock_filter){code, (uint8_t)yes, (uint8_t)no, k};
+	p->n++;
+}
+
+/* A binary tree: 2 n - 1 instructions. */
+static void add_ranges(struct program *p, const struct range *r, unsigned n)
+{
+	if (n == 1) {
+		add(p, BPF_RET | BPF_K, r[0].action, 0, 0);
+		return;
+	}
+	add(p, BPF_JMP | BPF_JGE | BPF_K, r[n / 2].first, 2 * (n / 2) - 1, 0);
+	add_ranges(p, r, n / 2);
+	add_ranges(p, r + n / 2, n - n / 2);
+}
+
+static void add_decision(struct program *p, const struct decision *d)
+{
+	const unsigned low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
+
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)d->nr, 0, 4);
+	add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args[d->arg]) + low, 0, 0);
+	add(p, BPF_JMP | d->test | BPF_K, d->value, 0, 1);
+	add(p, BPF_RET | BPF_K, d->yes, 0, 0);
+	add(p, BPF_RET | BPF_K, d->no, 0, 0);
+}
+
+/* Numbers that the table does not know, and other architectures' entries, are refused as if they did not
+ * exist. */
+static int load(const uint32_t action[static NUMBERS], const struct decision *d, size_t n_decisions)
+{
+	struct program p = {.n = 0};
+	struct range ranges[NUMBERS];
+	unsigned n = 0;
+
+	for (int nr = 0; nr <= wr_table_max_nr; nr++)
+		if (n == 0 || ranges[n - 1].action != action[nr])
+			ranges[n++] = (struct range){(uint32_t)nr, action[nr]};
+	ranges[n++] = (struct range){(uint32_t)wr_table_max_nr + 1, REFUSE(ENOSYS)};
+	if (n > UINT8_MAX) /* what a jump reaches */
+		return -E2BIG;
+	add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	add(&p, BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
+	add(&p, BPF_RET | BPF_K, REFUSE(ENOSYS), 0, 0);
+	add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	for (size_t i = 0; i < n_decisions; i++)
+		add_decision(&p, &d[i]);
+	add_ranges(&p, ranges, n);
+	if (p.n > WR_ARRAY_SIZE(p.code))
+		return -E2BIG;
+	const struct sock_fprog prog = {(unsigned short)p.n, p.code};
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0 ? -errno : 0;
+}
+
+static bool is_one_of(int nr, const int *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == nr)
+			return true;
+	return false;
+}
+
+static int load_process_filter(void)
+{
+	uint32_t action[NUMBERS];
+
+	_Static_assert(ALLOW != 0, "no action is one");
+	for (int nr = 0; nr < NUMBERS; nr++)
+		action[nr] = ALLOW;
+	for (unsigned i = 0; i < wr_table_len; i++) {
+		const struct wr_syscall *row = &wr_table[i];
+		if (row->nr >= 0 && !row->handler && row->trapped == WR_ALWAYS &&
+		    !is_one_of(row->nr, for_serving, WR_ARRAY_SIZE(for_serving)))
+			action[row->nr] = REFUSE((uint32_t)row->error);
+	}
+	return load(action, process_decisions, WR_ARRAY_SIZE(process_decisions));
+}
+
+int wr_confine_thread(void)
+{
+	uint32_t action[NUMBERS];
+
+	for (int nr = 0; nr < NUMBERS; nr++)
+		action[nr] = REFUSE(EPERM);
+	for (unsigned i = 0; i < wr_table_len; i++)
+		if (wr_table[i].nr >= 0 && wr_table[i].handler)
+			action[wr_table[i].nr] = ALLOW;
+	action[SYS_execve] = REFUSE(EPERM);
+#if defined(__x86_64__)
+	action[SYS_fork] = action[SYS_vfork] = REFUSE(EPERM);
+#endif
+	action[SYS_clone3] = REFUSE(ENOSYS); /* libc then uses clone */
+	for (size_t i = 0; i < WR_ARRAY_SIZE(of_servers); i++)
+		action[of_servers[i]] = ALLOW;
+	return load(action, server_decisions, WR_ARRAY_SIZE(server_decisions));
+}
+
+/* ---- capabilities ---- */
+
+/* The bounding set goes first, which takes CAP_SETPCAP. An ordinary user, who has none, has nothing in the
+ * other sets. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct d[2] = {{0}};
+
+	if (syscall(SYS_capget, &h, d) < 0)
+		return -errno;
+	for (int cap = 0; (d[0].permitted & (1U << CAP_SETPCAP)) && cap <= CAP_LAST_CAP; cap++)
+		if (cap > 31 || !(WR_KEEP_CAPS & (1U << cap)))
+			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* EINVAL: the kernel does not know it */
+	d[0].effective &= WR_KEEP_CAPS;
+	d[0].permitted &= WR_KEEP_CAPS;
+	/* without these there are no ambient ones either */
+	d[0].inheritable = d[1].effective = d[1].permitted = d[1].inheritable = 0;
+	return syscall(SYS_capset, &h, d) < 0 ? -errno : 0;
+}
+
+int warren_confine(void)
+{
+	int r = drop_capabilities();
+
+	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = -errno;
+	return r < 0 ? r : load_process_filter();
+}
