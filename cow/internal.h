@@ -7,6 +7,7 @@
 #include "../engine/base/raw.h"
 #include "index.h"
 #include "layer.h"
+#include "listing_cache.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -44,6 +45,7 @@ struct wr_layer {
 	int dir, upper, work, lock_fd;
 	char *dir_path, *upper_host;
 	uint64_t id; /* of this opening, for the listing cache */
+	struct wr_cache_owner cached;
 	struct wr_lower lowers[WR_LAYER_MAX_LOWERS];
 	unsigned n_lowers;
 	uint64_t lowers_id; /* of their directories */

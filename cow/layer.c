@@ -30,6 +30,7 @@ void wr_layer_close(struct wr_layer *l)
 {
 	if (!l)
 		return;
+	wr_cache_drop(&l->cached);
 	for (unsigned i = 0; i < l->n_lowers; i++) {
 		wr_cleanup_close(&l->lowers[i].fd);
 		unlock(&l->lowers[i].lock_fd);

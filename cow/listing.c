@@ -204,7 +204,7 @@ static int read_lower(struct wr_layer *l, int path, const struct stat *st, struc
 		return r;
 	if (after.st_ctim.tv_sec == st->st_ctim.tv_sec && after.st_ctim.tv_nsec == st->st_ctim.tv_nsec &&
 	    wr_names_settled(st))
-		wr_cache_put(&key, &p->v[p->n - 1]->cached);
+		wr_cache_put(&key, &p->v[p->n - 1]->cached, NULL);
 	return 0;
 }
 
@@ -322,7 +322,7 @@ static int list_once(struct wr_layer *l, const char *full, const struct wr_place
 		if (r == 0 && keep &&
 		    (merged ? wr_index_generation(l->index, full, strlen(full)) == generation
 			    : wr_place_holds(l, full, place)))
-			wr_cache_put(&key, &(*ret)->cached);
+			wr_cache_put(&key, &(*ret)->cached, key.v[1] == l->id ? &l->cached : NULL);
 	}
 	lowers_release(&w);
 	return r;

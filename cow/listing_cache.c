@@ -27,19 +27,21 @@
 
 #define BUCKETS 4096
 
-struct node {
-	_Atomic(struct node *) link;
+struct wr_cache_node {
+	_Atomic(struct wr_cache_node *) link;
 	struct wr_retired retired;
 	struct wr_cache_key key;
 	struct wr_cached *obj;
 	size_t bucket;
 	atomic_bool used;
-	struct node *prev, *next; /* the ring of the clock; writers only */
+	struct wr_cache_node *prev, *next; /* the ring of the clock; writers only, as what follows */
+	struct wr_cache_owner *owner;
+	struct wr_cache_node *own_prev, *own_next;
 };
 
-static _Atomic(struct node *) buckets[BUCKETS];
+static _Atomic(struct wr_cache_node *) buckets[BUCKETS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct node *ring, *hand;
+static struct wr_cache_node *ring, *hand;
 static size_t limit = 64U << 20, total, count;
 static atomic_ullong hits, misses;
 static uint64_t evicted;
@@ -56,9 +58,9 @@ static size_t bucket_of(const struct wr_cache_key *key)
 }
 
 /* Inside an epoch or with the lock. */
-static struct node *find(size_t bucket, const struct wr_cache_key *key)
+static struct wr_cache_node *find(size_t bucket, const struct wr_cache_key *key)
 {
-	struct node *n = atomic_load(&buckets[bucket]);
+	struct wr_cache_node *n = atomic_load(&buckets[bucket]);
 
 	while (n && memcmp(&n->key, key, sizeof(*key)))
 		n = atomic_load(&n->link);
@@ -71,7 +73,7 @@ struct wr_cached *wr_cache_get(const struct wr_cache_key *key)
 
 	if (wr_epoch_enter() < 0)
 		return NULL;
-	struct node *n = find(bucket_of(key), key);
+	struct wr_cache_node *n = find(bucket_of(key), key);
 	if (n) {
 		obj = n->obj;
 		atomic_fetch_add_explicit(&obj->refs, 1, memory_order_relaxed);
@@ -85,16 +87,17 @@ struct wr_cached *wr_cache_get(const struct wr_cache_key *key)
 
 static void node_free(struct wr_retired *r)
 {
-	struct node *n = (struct node *)((char *)r - offsetof(struct node, retired));
+	struct wr_cache_node *n =
+		(struct wr_cache_node *)((char *)r - offsetof(struct wr_cache_node, retired));
 
 	wr_cached_unref(n->obj);
 	free(n);
 }
 
 /* With the lock. */
-static void evict(struct node *n)
+static void take_out(struct wr_cache_node *n)
 {
-	_Atomic(struct node *) *at = &buckets[n->bucket];
+	_Atomic(struct wr_cache_node *) *at = &buckets[n->bucket];
 
 	while (atomic_load(at) != n)
 		at = &atomic_load(at)->link;
@@ -102,9 +105,10 @@ static void evict(struct node *n)
 	if (hand == n)
 		hand = n->next;
 	DL_DELETE(ring, n);
+	if (n->owner)
+		DL_DELETE2(n->owner->nodes, n, own_prev, own_next);
 	total -= n->obj->bytes;
 	count--;
-	evicted++;
 	wr_epoch_retire(&n->retired, node_free);
 }
 
@@ -112,19 +116,20 @@ static void evict(struct node *n)
 static void make_room(size_t bytes)
 {
 	while (ring && total + bytes > limit) {
-		struct node *n = hand ? hand : ring;
+		struct wr_cache_node *n = hand ? hand : ring;
 		hand = n->next;
 		if (atomic_exchange_explicit(&n->used, false, memory_order_relaxed) && limit)
 			continue;
-		evict(n);
+		take_out(n);
+		evicted++;
 	}
 	wr_epoch_push();
 }
 
-void wr_cache_put(const struct wr_cache_key *key, struct wr_cached *obj)
+void wr_cache_put(const struct wr_cache_key *key, struct wr_cached *obj, struct wr_cache_owner *owner)
 {
 	size_t bucket = bucket_of(key);
-	struct node *n = malloc(sizeof(*n));
+	struct wr_cache_node *n = malloc(sizeof(*n));
 
 	if (!n)
 		return;
@@ -143,9 +148,23 @@ void wr_cache_put(const struct wr_cache_key *key, struct wr_cached *obj)
 	atomic_init(&n->link, atomic_load(&buckets[bucket]));
 	atomic_store(&buckets[bucket], n);
 	DL_APPEND(ring, n);
+	n->owner = owner;
+	if (owner)
+		DL_APPEND2(owner->nodes, n, own_prev, own_next);
 	total += obj->bytes;
 	count++;
 	pthread_mutex_unlock(&lock);
+}
+
+void wr_cache_drop(struct wr_cache_owner *owner)
+{
+	pthread_mutex_lock(&lock);
+	bool any = owner->nodes;
+	while (owner->nodes)
+		take_out(owner->nodes);
+	pthread_mutex_unlock(&lock);
+	if (any)
+		wr_epoch_push();
 }
 
 void wr_cache_limit(size_t bytes)

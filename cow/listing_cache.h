@@ -22,8 +22,15 @@ struct wr_cache_key {
 
 /* A reference, or NULL. */
 struct wr_cached *wr_cache_get(const struct wr_cache_key *key);
-/* Takes a reference of its own. What does not fit, or exists, is not added. */
-void wr_cache_put(const struct wr_cache_key *key, struct wr_cached *obj);
+/* Whose objects are dropped together, because nobody else will ask for them. */
+struct wr_cache_owner {
+	struct wr_cache_node *nodes; /* of the cache; NULL at first */
+};
+/* Takes a reference of its own. What does not fit, or exists, is not added. owner: NULL, or lives until
+ * wr_cache_drop(). */
+void wr_cache_put(const struct wr_cache_key *key, struct wr_cached *obj, struct wr_cache_owner *owner);
+/* Its objects leave the cache; it may be used again. */
+void wr_cache_drop(struct wr_cache_owner *owner);
 void wr_cached_unref(struct wr_cached *obj);
 
 /* Default 64 MiB; a single object may have an eighth. 0 empties it. */

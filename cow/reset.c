@@ -39,6 +39,7 @@ int wr_layer_reset(struct wr_layer *l)
 	wr_quota_init(l);
 	atomic_store(&l->bytes, 0);
 	atomic_store(&l->files, 0);
+	wr_cache_drop(&l->cached);
 	l->id = wr_layer_new_id(); /* listings are kept under it */
 	if (fstat(l->lowers[0].fd, &low) < 0)
 		return -errno;

@@ -212,6 +212,7 @@ struct object {
 };
 
 static atomic_long alive;
+static struct wr_cache_owner owners[3];
 
 static void object_free(struct wr_cached *c)
 {
@@ -234,7 +235,11 @@ static void *use_cache(void *user)
 					     .copy = ~key.v[1]};
 			atomic_init(&o->cached.refs, 1);
 			atomic_fetch_add(&alive, 1);
-			wr_cache_put(&key, &o->cached);
+			/* some belong to somebody, who goes now and then */
+			unsigned whose = (unsigned)rnd(w, 6);
+			wr_cache_put(&key, &o->cached, whose < 3 ? &owners[whose] : NULL);
+			if (rnd(w, 200) == 0)
+				wr_cache_drop(&owners[rnd(w, 3)]);
 		}
 		if (o->key != key.v[1] || o->copy != ~key.v[1])
 			abort();
@@ -259,6 +264,13 @@ static void the_cache_under_eviction(void **state)
 	wr_cache_stats(&stats);
 	assert_true(stats.bytes <= 100 * 1000);
 	assert_true(stats.hits > 0 && stats.evicted > 0);
+	size_t owned = stats.objects;
+	for (unsigned i = 0; i < 3; i++) {
+		wr_cache_drop(&owners[i]);
+		assert_null(owners[i].nodes);
+	}
+	wr_cache_stats(&stats);
+	assert_true(stats.objects < owned && stats.bytes == stats.objects * 1000);
 	wr_cache_limit(0);
 	wr_epoch_drain();
 	assert_int_equal(atomic_load(&alive), 0);
