@@ -5,16 +5,14 @@
  * first one and cannot tell: what it refuses their own filter, which came later, refuses with the same error
  * (seccomp(2): of actions of the same kind the latest counts). */
 #define _GNU_SOURCE
+#include "bpf.h"
 #include "confine.h"
 #include "engine.h"
-#include <linux/filter.h>
 #include <linux/sched.h>
-#include <seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#define NUMBERS	  512
 #define ALLOW	  SECCOMP_RET_ALLOW
 #define REFUSE(e) (SECCOMP_RET_ERRNO | (e))
 
@@ -77,70 +75,30 @@ static const struct decision server_decisions[] = {
 	{SYS_socketpair, 0, BPF_JEQ, AF_UNIX, ALLOW, REFUSE(EPERM)},
 };
 
-/* ---- from a table of actions to a program ---- */
+/* ---- the filters ---- */
 
-struct program {
-	struct sock_filter code[1024];
-	unsigned n;
-};
-
-struct range { /* of numbers that have the same action; it ends where the next one begins */
-	uint32_t first, action;
-};
-
-static void add(struct program *p, uint16_t code, uint32_t k, unsigned yes, unsigned no)
-{
-	if (p->n < WR_ARRAY_SIZE(p->code))
-		p->code[p->n] = (struct sock_filter){code, (uint8_t)yes, (uint8_t)no, k};
-	p->n++;
-}
-
-/* A binary tree: 2 n - 1 instructions. */
-static void add_ranges(struct program *p, const struct range *r, unsigned n)
-{
-	if (n == 1) {
-		add(p, BPF_RET | BPF_K, r[0].action, 0, 0);
-		return;
-	}
-	add(p, BPF_JMP | BPF_JGE | BPF_K, r[n / 2].first, 2 * (n / 2) - 1, 0);
-	add_ranges(p, r, n / 2);
-	add_ranges(p, r + n / 2, n - n / 2);
-}
-
-static void add_decision(struct program *p, const struct decision *d)
+static void add_decision(struct wr_bpf *p, const struct decision *d)
 {
 	const unsigned low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
 
-	add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)d->nr, 0, 4);
-	add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args[d->arg]) + low, 0, 0);
-	add(p, BPF_JMP | d->test | BPF_K, d->value, 0, 1);
-	add(p, BPF_RET | BPF_K, d->yes, 0, 0);
-	add(p, BPF_RET | BPF_K, d->no, 0, 0);
+	wr_bpf_add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)d->nr, 0, 4);
+	wr_bpf_add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args[d->arg]) + low,
+		   0, 0);
+	wr_bpf_add(p, BPF_JMP | d->test | BPF_K, d->value, 0, 1);
+	wr_bpf_add(p, BPF_RET | BPF_K, d->yes, 0, 0);
+	wr_bpf_add(p, BPF_RET | BPF_K, d->no, 0, 0);
 }
 
-/* Numbers that the table does not know, and other architectures' entries, are refused as if they did not
- * exist. */
-static int load(const uint32_t action[static NUMBERS], const struct decision *d, size_t n_decisions)
+static int load(const uint32_t action[static WR_NUMBERS], const struct decision *d, size_t n_decisions)
 {
-	struct program p = {.n = 0};
-	struct range ranges[NUMBERS];
-	unsigned n = 0;
+	struct wr_bpf p = {.n = 0};
 
-	for (int nr = 0; nr <= wr_table_max_nr; nr++)
-		if (n == 0 || ranges[n - 1].action != action[nr])
-			ranges[n++] = (struct range){(uint32_t)nr, action[nr]};
-	ranges[n++] = (struct range){(uint32_t)wr_table_max_nr + 1, REFUSE(ENOSYS)};
-	if (n > UINT8_MAX) /* what a jump reaches */
-		return -E2BIG;
-	add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	add(&p, BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
-	add(&p, BPF_RET | BPF_K, REFUSE(ENOSYS), 0, 0);
-	add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	wr_bpf_begin(&p);
 	for (size_t i = 0; i < n_decisions; i++)
 		add_decision(&p, &d[i]);
-	add_ranges(&p, ranges, n);
-	if (p.n > WR_ARRAY_SIZE(p.code))
-		return -E2BIG;
+	int r = wr_bpf_table(&p, action);
+	if (r < 0)
+		return r;
 	const struct sock_fprog prog = {(unsigned short)p.n, p.code};
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0 ? -errno : 0;
 }
@@ -155,10 +113,9 @@ static bool is_one_of(int nr, const int *list, size_t n)
 
 static int load_process_filter(void)
 {
-	uint32_t action[NUMBERS];
+	uint32_t action[WR_NUMBERS];
 
-	_Static_assert(ALLOW != 0, "no action is one");
-	for (int nr = 0; nr < NUMBERS; nr++)
+	for (int nr = 0; nr < WR_NUMBERS; nr++)
 		action[nr] = ALLOW;
 	for (unsigned i = 0; i < wr_table_len; i++) {
 		const struct wr_syscall *row = &wr_table[i];
@@ -171,9 +128,9 @@ static int load_process_filter(void)
 
 int wr_confine_thread(void)
 {
-	uint32_t action[NUMBERS];
+	uint32_t action[WR_NUMBERS];
 
-	for (int nr = 0; nr < NUMBERS; nr++)
+	for (int nr = 0; nr < WR_NUMBERS; nr++)
 		action[nr] = REFUSE(EPERM);
 	for (unsigned i = 0; i < wr_table_len; i++)
 		if (wr_table[i].nr >= 0 && wr_table[i].handler)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The BPF filter of a policy, compiled by libseccomp from the table and exported for the raw seccomp(2) call
- * (see launch.c: libseccomp 2.5 cannot set WAIT_KILLABLE_RECV).
+/* The BPF filter of a policy, made of the table for the raw seccomp(2) call (see launch.c: libseccomp 2.5
+ * cannot set WAIT_KILLABLE_RECV). Most calls are decided by their number; rules about arguments are compiled
+ * by libseccomp, for which four hundred calls would be five milliseconds of work.
  *
  * The default is ENOSYS, so that a call newer than the table cannot be used to walk around it; every known
  * number that is neither trapped nor denied is allowed. */
 #define _GNU_SOURCE
+#include "bpf.h"
 #include "policy.h"
 #include <fcntl.h>
 #include <linux/btrfs.h>
-#include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/fscrypt.h>
 #include <linux/fsverity.h>
@@ -157,9 +158,11 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, b
 	return r < 0 ? r : 1;
 }
 
-static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool forks)
+/* What is done with each number, and in ctx the rules of those for which that depends on arguments. */
+static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool forks,
+		     uint32_t action[static WR_NUMBERS])
 {
-	bool listed[512] = {false};
+	bool listed[WR_NUMBERS] = {false};
 	int r;
 
 	for (unsigned i = 0; i < wr_table_len; i++) {
@@ -170,18 +173,17 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool fo
 		    (row->trapped == WR_UNLESS_IPC && p->ipc == WARREN_IPC_HOST))
 			continue;
 		/* The same number in both lists: the denial wins, whatever the order. */
-		uint32_t action = row->handler ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO((uint32_t)row->error);
+		uint32_t one = row->handler ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO((uint32_t)row->error);
 		for (unsigned j = 0; row->handler && j < wr_table_len; j++)
 			if (wr_table[j].nr == row->nr && !wr_table[j].handler)
-				action = SCMP_ACT_ERRNO((uint32_t)wr_table[j].error);
+				one = SCMP_ACT_ERRNO((uint32_t)wr_table[j].error);
 		if (listed[row->nr])
 			continue;
 		listed[row->nr] = true;
 		r = row->handler ? wr_filter_reach(ctx, row->nr) : 0;
-		if (r == 0)
-			r = seccomp_rule_add(ctx, action, row->nr, 0);
-		if (r < 0 && r != -EACCES) /* EACCES: it is the default action already */
+		if (r < 0)
 			return r;
+		action[row->nr] = r ? WR_GO_ON : one;
 	}
 	for (int nr = 0; nr <= wr_table_max_nr; nr++) {
 		if (listed[nr])
@@ -189,10 +191,9 @@ static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool fo
 		r = add_conditional(ctx, p, forks, nr);
 		if (r == 0)
 			r = wr_filter_reach(ctx, nr);
-		if (r == 0)
-			r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
-		if (r < 0 && r != -EACCES)
+		if (r < 0)
 			return r;
+		action[nr] = r ? WR_GO_ON : SCMP_ACT_ALLOW;
 	}
 	return 0;
 }
@@ -298,22 +299,32 @@ static struct cached {
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* libseccomp writes to an fd only */
-static int export_bpf(scmp_filter_ctx ctx, const struct warren_policy *p, struct cached **ret)
+static int export_bpf(scmp_filter_ctx ctx, const struct warren_policy *p,
+		      const uint32_t action[static WR_NUMBERS], struct cached **ret)
 {
+	struct wr_bpf table = {.n = 0};
+
 	_cleanup_close_ int fd = memfd_create("warren-filter", MFD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	int r = seccomp_export_bpf(ctx, fd);
 	if (r < 0)
 		return r;
+	wr_bpf_begin(&table);
+	r = wr_bpf_table(&table, action);
+	if (r < 0)
+		return r;
+	const size_t room = REQUESTS_MAX + table.n;
 	off_t size = lseek(fd, 0, SEEK_END);
 	if (size <= 0 || size % (off_t)sizeof(struct sock_filter) ||
-	    size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS - (off_t)REQUESTS_MAX)
+	    size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS - (off_t)room)
 		return -E2BIG;
-	struct cached *c = malloc(sizeof(*c) + (size_t)size + REQUESTS_MAX * sizeof(*c->prog));
+	struct cached *c = malloc(sizeof(*c) + (size_t)size + room * sizeof(*c->prog));
 	if (!c)
 		return -ENOMEM;
 	size_t first = add_by_request(p, c->prog);
+	memcpy(c->prog + first, table.code, table.n * sizeof(*c->prog));
+	first += table.n;
 	if (pread(fd, c->prog + first, (size_t)size, 0) != size) {
 		free(c);
 		return -EIO;
@@ -325,6 +336,7 @@ static int export_bpf(scmp_filter_ctx ctx, const struct warren_policy *p, struct
 
 static int build(const struct warren_policy *p, bool forks, struct cached **ret)
 {
+	uint32_t action[WR_NUMBERS];
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	if (!ctx)
 		return -ENOMEM;
@@ -333,9 +345,9 @@ static int build(const struct warren_policy *p, bool forks, struct cached **ret)
 	if (r == 0)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* binary tree */
 	if (r == 0)
-		r = add_rules(ctx, p, forks);
+		r = add_rules(ctx, p, forks, action);
 	if (r == 0)
-		r = export_bpf(ctx, p, ret);
+		r = export_bpf(ctx, p, action, ret);
 	seccomp_release(ctx);
 	return r;
 }
