@@ -72,6 +72,10 @@ static const struct {
 	{SYS_dup, EMFILE},
 	{SYS_unshare, ENOMEM},
 	{SYS_capset, EPERM},
+	{SYS_seccomp, ENOMEM},
+	{444 /* landlock_create_ruleset */, ENOMEM},
+	{445 /* landlock_add_rule */, ENOMEM},
+	{446 /* landlock_restrict_self */, E2BIG},
 };
 
 static int error_of(long nr, unsigned long n)
