@@ -14,7 +14,7 @@ void wr_meta_release(struct wr_meta *m)
 	free(m->command);
 	for (unsigned i = 0; i < m->n_lowers; i++)
 		free(m->lowers[i]);
-	m->n_lowers = 0;
+	*m = (struct wr_meta){0};
 }
 
 char *wr_meta_escape(const char *s)

@@ -3,6 +3,7 @@
  * was (lt_teardown). */
 #define _GNU_SOURCE
 #include "layer_util.h"
+#include "../../cow/meta.h"
 
 static struct stat stat_of(struct wr_layer *l, const char *rel, enum wr_where where)
 {
@@ -33,6 +34,30 @@ static void untouched_paths_are_the_lower_ones(void **state)
 	assert_string_equal(lt_read(t->l, "a/one"), "one\n");
 	assert_int_equal(wr_index_count(t->l->index), 1);
 	assert_string_equal(lt_names(t->l, ""), "a d dirlink empty fifo link top");
+}
+
+/* Whatever it has got before it meets what is wrong. */
+static void a_damaged_description_is_refused(void **state)
+{
+	struct lt *t = *state;
+	const struct wr_layer_options o = {.dir = t->dir};
+	int dir = open(t->dir, O_PATH | O_CLOEXEC);
+	char *text, bad[200];
+
+	assert_int_equal(wr_meta_text(dir, "meta.json", &text), 0);
+	snprintf(bad, sizeof(bad),
+		 "{\"warren_layer\":%d,\"created\":1,\"covers\":\"/c\",\"command\":\"c\",\"lowers\":[\"/"
+		 "l\",7]}",
+		 WR_LAYER_FORMAT);
+	wr_layer_close(t->l);
+	t->l = NULL;
+	assert_int_equal(wr_meta_put(dir, "meta.json", bad), 0);
+	struct wr_layer *l = NULL;
+	assert_int_equal(wr_layer_open(&o, &l), -EINVAL);
+	assert_int_equal(wr_meta_put(dir, "meta.json", text), 0);
+	free(text);
+	close(dir);
+	lt_reopen(t);
 }
 
 static void a_write_copies_up_and_keeps_everything(void **state)
@@ -442,6 +467,7 @@ static int run(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(untouched_paths_are_the_lower_ones),
+		T(a_damaged_description_is_refused),
 		T(a_write_copies_up_and_keeps_everything),
 		T(truncating_copies_no_data),
 		T(a_deleted_name_is_gone_for_every_call),
