@@ -22,6 +22,7 @@ char *__wrap_strdup(const char *s);
 
 static unsigned long fail_at, every;
 static atomic_ulong count;
+static int count_fd = -1; /* opened first: later on the supervisor may write there no more */
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -30,15 +31,14 @@ __attribute__((constructor)) static void begin(void)
 	fail_at = at ? strtoul(at, NULL, 0) : 0;
 	every = step ? strtoul(step, NULL, 0) : 0;
 	count = 0;
+	const char *name = getenv("WARREN_FAULT_COUNT");
+	count_fd = name ? open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
 }
 
 __attribute__((destructor)) static void end(void)
 {
-	const char *name = getenv("WARREN_FAULT_COUNT");
-	int fd = name ? open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
-
-	if (fd >= 0)
-		dprintf(fd, "%lu\n", (unsigned long)count);
+	if (count_fd >= 0)
+		dprintf(count_fd, "%lu\n", (unsigned long)count);
 }
 
 static bool fails(void)
