@@ -5,16 +5,17 @@
  * first one and cannot tell: what it refuses their own filter, which came later, refuses with the same error
  * (seccomp(2): of actions of the same kind the latest counts). */
 #define _GNU_SOURCE
-#include "bpf.h"
 #include "confine.h"
 #include "engine.h"
+#include "filter_pack.h"
 #include <linux/sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#define ALLOW	  SECCOMP_RET_ALLOW
-#define REFUSE(e) (SECCOMP_RET_ERRNO | (e))
+#define ALLOW	   SECCOMP_RET_ALLOW
+#define FILTER_MAX 1024 /* instructions */
+#define REFUSE(e)  (SECCOMP_RET_ERRNO | (e))
 
 #define NS_FLAGS                                                                                             \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |        \
@@ -56,51 +57,53 @@ static const int of_servers[] = {
 struct decision {
 	int nr;
 	unsigned arg;
-	uint16_t test; /* BPF_JSET: one of these bits is set, BPF_JEQ: it is this */
+	int kind; /* WR_PACK_BY_BITS, WR_PACK_BY_VALUE */
 	uint32_t value, yes, no;
 };
 
 static const struct decision process_decisions[] = {
-	{SYS_unshare, 0, BPF_JSET, NS_FLAGS, REFUSE(EPERM), ALLOW},
-	{SYS_clone, 0, BPF_JSET, NS_FLAGS, REFUSE(EPERM), ALLOW},
+	{SYS_unshare, 0, WR_PACK_BY_BITS, NS_FLAGS, REFUSE(EPERM), ALLOW},
+	{SYS_clone, 0, WR_PACK_BY_BITS, NS_FLAGS, REFUSE(EPERM), ALLOW},
 };
 
 /* They start threads, which have file-system states of their own, and no programs; AT_EXECVE_CHECK starts
  * none. */
 static const struct decision server_decisions[] = {
-	{SYS_unshare, 0, BPF_JEQ, CLONE_FS, ALLOW, REFUSE(EPERM)},
-	{SYS_clone, 0, BPF_JSET, CLONE_THREAD, ALLOW, REFUSE(EPERM)},
-	{SYS_execveat, 4, BPF_JSET, AT_EXECVE_CHECK, ALLOW, REFUSE(EPERM)},
-	{SYS_socket, 0, BPF_JEQ, AF_UNIX, ALLOW, REFUSE(EPERM)},
-	{SYS_socketpair, 0, BPF_JEQ, AF_UNIX, ALLOW, REFUSE(EPERM)},
+	{SYS_unshare, 0, WR_PACK_BY_VALUE, CLONE_FS, ALLOW, REFUSE(EPERM)},
+	{SYS_clone, 0, WR_PACK_BY_BITS, CLONE_THREAD, ALLOW, REFUSE(EPERM)},
+	{SYS_execveat, 4, WR_PACK_BY_BITS, AT_EXECVE_CHECK, ALLOW, REFUSE(EPERM)},
+	{SYS_socket, 0, WR_PACK_BY_VALUE, AF_UNIX, ALLOW, REFUSE(EPERM)},
+	{SYS_socketpair, 0, WR_PACK_BY_VALUE, AF_UNIX, ALLOW, REFUSE(EPERM)},
 };
 
 /* ---- the filters ---- */
 
-static void add_decision(struct wr_bpf *p, const struct decision *d)
+static int load(struct wr_pack_number *numbers, const struct decision *d, size_t n_decisions)
 {
-	const unsigned low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
+	struct sock_filter code[FILTER_MAX];
 
-	wr_bpf_add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)d->nr, 0, 4);
-	wr_bpf_add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args[d->arg]) + low,
-		   0, 0);
-	wr_bpf_add(p, BPF_JMP | d->test | BPF_K, d->value, 0, 1);
-	wr_bpf_add(p, BPF_RET | BPF_K, d->yes, 0, 0);
-	wr_bpf_add(p, BPF_RET | BPF_K, d->no, 0, 0);
+	for (size_t i = 0; i < n_decisions; i++)
+		numbers[d[i].nr] = (struct wr_pack_number){.kind = d[i].kind,
+							   .action = d[i].no,
+							   .arg = d[i].arg,
+							   .n_values = 1,
+							   .values = {{d[i].value, d[i].yes}}};
+	int len = wr_filter_pack(numbers, (size_t)wr_table_max_nr + 1, REFUSE(ENOSYS), NULL, 0, code,
+				 FILTER_MAX);
+	if (len < 0)
+		return len;
+	const struct sock_fprog prog = {(unsigned short)len, code};
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0 ? -errno : 0;
 }
 
-static int load(const uint32_t action[static WR_NUMBERS], const struct decision *d, size_t n_decisions)
+/* All with this action, to be freed. NULL: no memory. */
+static struct wr_pack_number *all_numbers(uint32_t action)
 {
-	struct wr_bpf p = {.n = 0};
+	struct wr_pack_number *numbers = calloc((size_t)wr_table_max_nr + 1, sizeof(*numbers));
 
-	wr_bpf_begin(&p);
-	for (size_t i = 0; i < n_decisions; i++)
-		add_decision(&p, &d[i]);
-	int r = wr_bpf_table(&p, action);
-	if (r < 0)
-		return r;
-	const struct sock_fprog prog = {(unsigned short)p.n, p.code};
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0 ? -errno : 0;
+	for (int nr = 0; numbers && nr <= wr_table_max_nr; nr++)
+		numbers[nr].action = action;
+	return numbers;
 }
 
 static bool is_one_of(int nr, const int *list, size_t n)
@@ -113,36 +116,36 @@ static bool is_one_of(int nr, const int *list, size_t n)
 
 static int load_process_filter(void)
 {
-	uint32_t action[WR_NUMBERS];
+	_cleanup_free_ struct wr_pack_number *numbers = all_numbers(ALLOW);
 
-	for (int nr = 0; nr < WR_NUMBERS; nr++)
-		action[nr] = ALLOW;
+	if (!numbers)
+		return -ENOMEM;
 	for (unsigned i = 0; i < wr_table_len; i++) {
 		const struct wr_syscall *row = &wr_table[i];
 		if (row->nr >= 0 && !row->handler && row->trapped == WR_ALWAYS &&
 		    !is_one_of(row->nr, for_serving, WR_ARRAY_SIZE(for_serving)))
-			action[row->nr] = REFUSE((uint32_t)row->error);
+			numbers[row->nr].action = REFUSE((uint32_t)row->error);
 	}
-	return load(action, process_decisions, WR_ARRAY_SIZE(process_decisions));
+	return load(numbers, process_decisions, WR_ARRAY_SIZE(process_decisions));
 }
 
 int wr_confine_thread(void)
 {
-	uint32_t action[WR_NUMBERS];
+	_cleanup_free_ struct wr_pack_number *numbers = all_numbers(REFUSE(EPERM));
 
-	for (int nr = 0; nr < WR_NUMBERS; nr++)
-		action[nr] = REFUSE(EPERM);
+	if (!numbers)
+		return -ENOMEM;
 	for (unsigned i = 0; i < wr_table_len; i++)
 		if (wr_table[i].nr >= 0 && wr_table[i].handler)
-			action[wr_table[i].nr] = ALLOW;
-	action[SYS_execve] = REFUSE(EPERM);
+			numbers[wr_table[i].nr].action = ALLOW;
+	numbers[SYS_execve].action = REFUSE(EPERM);
 #if defined(__x86_64__)
-	action[SYS_fork] = action[SYS_vfork] = REFUSE(EPERM);
+	numbers[SYS_fork].action = numbers[SYS_vfork].action = REFUSE(EPERM);
 #endif
-	action[SYS_clone3] = REFUSE(ENOSYS); /* libc then uses clone */
+	numbers[SYS_clone3].action = REFUSE(ENOSYS); /* libc then uses clone */
 	for (size_t i = 0; i < WR_ARRAY_SIZE(of_servers); i++)
-		action[of_servers[i]] = ALLOW;
-	return load(action, server_decisions, WR_ARRAY_SIZE(server_decisions));
+		numbers[of_servers[i]].action = ALLOW;
+	return load(numbers, server_decisions, WR_ARRAY_SIZE(server_decisions));
 }
 
 /* ---- capabilities ---- */

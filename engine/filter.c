@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The BPF filter of a policy, made of the table for the raw seccomp(2) call (see launch.c: libseccomp 2.5
- * cannot set WAIT_KILLABLE_RECV). Most calls are decided by their number; rules about arguments are compiled
- * by libseccomp, for which four hundred calls would be five milliseconds of work.
+/* The BPF filter of a policy, made from the table. Rules that look at arguments are compiled by libseccomp
+ * and exported; filter_pack.c puts them together with the numbers that need none. The raw seccomp(2) call
+ * loads it (see launch.c: libseccomp 2.5 cannot set WAIT_KILLABLE_RECV).
  *
  * The default is ENOSYS, so that a call newer than the table cannot be used to walk around it; every known
  * number that is neither trapped nor denied is allowed. */
 #define _GNU_SOURCE
-#include "bpf.h"
+#include "filter_pack.h"
 #include "policy.h"
 #include <fcntl.h>
 #include <linux/btrfs.h>
+#include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/fscrypt.h>
 #include <linux/fsverity.h>
@@ -158,46 +159,6 @@ static int add_conditional(scmp_filter_ctx ctx, const struct warren_policy *p, b
 	return r < 0 ? r : 1;
 }
 
-/* What is done with each number, and in ctx the rules of those for which that depends on arguments. */
-static int add_rules(scmp_filter_ctx ctx, const struct warren_policy *p, bool forks,
-		     uint32_t action[static WR_NUMBERS])
-{
-	bool listed[WR_NUMBERS] = {false};
-	int r;
-
-	for (unsigned i = 0; i < wr_table_len; i++) {
-		const struct wr_syscall *row = &wr_table[i];
-		if (row->nr < 0 || row->trapped == WR_BY_ARGUMENTS ||
-		    (row->trapped == WR_IF_GUARDED && !p->guarded) ||
-		    (row->trapped == WR_IF_LAYERED && !p->n_layers) ||
-		    (row->trapped == WR_UNLESS_IPC && p->ipc == WARREN_IPC_HOST))
-			continue;
-		/* The same number in both lists: the denial wins, whatever the order. */
-		uint32_t one = row->handler ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO((uint32_t)row->error);
-		for (unsigned j = 0; row->handler && j < wr_table_len; j++)
-			if (wr_table[j].nr == row->nr && !wr_table[j].handler)
-				one = SCMP_ACT_ERRNO((uint32_t)wr_table[j].error);
-		if (listed[row->nr])
-			continue;
-		listed[row->nr] = true;
-		r = row->handler ? wr_filter_reach(ctx, row->nr) : 0;
-		if (r < 0)
-			return r;
-		action[row->nr] = r ? WR_GO_ON : one;
-	}
-	for (int nr = 0; nr <= wr_table_max_nr; nr++) {
-		if (listed[nr])
-			continue;
-		r = add_conditional(ctx, p, forks, nr);
-		if (r == 0)
-			r = wr_filter_reach(ctx, nr);
-		if (r < 0)
-			return r;
-		action[nr] = r ? WR_GO_ON : SCMP_ACT_ALLOW;
-	}
-	return 0;
-}
-
 /* ---- ioctl and fcntl, by the request ---- */
 
 /* Input of a terminal; names in a directory, made or removed past the policy by whoever can open it; keys of
@@ -230,58 +191,88 @@ static const uint32_t refused[] = {FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_P
 static const uint32_t owners[] = {FIOSETOWN, SIOCSPGRP};
 static const uint32_t owners_fcntl[] = {F_SETOWN, F_SETOWN_EX};
 
-static size_t add_requests(struct sock_filter *at, const uint32_t *requests, size_t n, uint32_t action)
+static void add_values(struct wr_pack_number *n, const uint32_t *requests, size_t len, uint32_t action)
 {
-	for (size_t i = 0; i < n; i++) {
-		*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, requests[i], 0, 1);
-		*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
-	}
-	return 2 * n;
+	for (size_t i = 0; i < len; i++)
+		n->values[n->n_values++] = (struct wr_pack_value){requests[i], action};
 }
 
-#define REQUESTS_MAX                                                                                         \
-	(9 + 2 * (WR_ARRAY_SIZE(never) + WR_ARRAY_SIZE(owners) + WR_ARRAY_SIZE(owners_fcntl) +               \
-		  WR_ARRAY_SIZE(served) + WR_ARRAY_SIZE(refused))) /* instructions */
+_Static_assert(WR_ARRAY_SIZE(never) + WR_ARRAY_SIZE(owners) + WR_ARRAY_SIZE(served) +
+			       WR_ARRAY_SIZE(refused) <=
+		       WR_ARRAY_SIZE(((struct wr_pack_number *)NULL)->values),
+	       "requests fit");
 
-/* Around the n instructions that follow the first two: for call nr they look at the request, and what they
- * let pass is allowed. The kernel takes the low 32 bits of it. */
-static size_t finish_call(struct sock_filter *at, int nr, size_t n)
+/* The kernel takes the low 32 bits of the request. True if nr is such a call. */
+static bool by_request(const struct warren_policy *p, int nr, struct wr_pack_number *n)
 {
-	const unsigned low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
+	const bool scopes = wr_landlock_version() >= WR_LANDLOCK_SCOPES;
 
-	at[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	at[0] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, (uint8_t)(n - 1));
-	at[1] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					     offsetof(struct seccomp_data, args[1]) + low);
-	return n;
-}
-
-/* By hand, in front of libseccomp's program: with "these numbers, and all others" as its rules, libseccomp
- * would let the others win. */
-static size_t add_by_request(const struct warren_policy *p, struct sock_filter prog[static REQUESTS_MAX])
-{
-	bool scopes = wr_landlock_version() >= WR_LANDLOCK_SCOPES;
-	size_t n = 3, k = 2;
-
-	if (!scopes) {
-		k += add_requests(prog + n + k, owners_fcntl, WR_ARRAY_SIZE(owners_fcntl),
-				  SECCOMP_RET_ERRNO | EPERM);
-		n += finish_call(prog + n, SYS_fcntl, k);
+	if (nr != SYS_ioctl && (nr != SYS_fcntl || scopes))
+		return false;
+	*n = (struct wr_pack_number){.kind = WR_PACK_BY_VALUE, .action = SECCOMP_RET_ALLOW, .arg = 1};
+	if (nr == SYS_fcntl) {
+		add_values(n, owners_fcntl, WR_ARRAY_SIZE(owners_fcntl), SECCOMP_RET_ERRNO | EPERM);
+		return true;
 	}
-	k = 2 + add_requests(prog + n + 2, never, WR_ARRAY_SIZE(never), SECCOMP_RET_ERRNO | EPERM);
+	add_values(n, never, WR_ARRAY_SIZE(never), SECCOMP_RET_ERRNO | EPERM);
 	if (!scopes)
-		k += add_requests(prog + n + k, owners, WR_ARRAY_SIZE(owners), SECCOMP_RET_ERRNO | EPERM);
+		add_values(n, owners, WR_ARRAY_SIZE(owners), SECCOMP_RET_ERRNO | EPERM);
 	if (p->guarded) {
-		k += add_requests(prog + n + k, served, WR_ARRAY_SIZE(served), SECCOMP_RET_USER_NOTIF);
-		k += add_requests(prog + n + k, refused, WR_ARRAY_SIZE(refused),
-				  SECCOMP_RET_ERRNO | EOPNOTSUPP);
+		add_values(n, served, WR_ARRAY_SIZE(served), SECCOMP_RET_USER_NOTIF);
+		add_values(n, refused, WR_ARRAY_SIZE(refused), SECCOMP_RET_ERRNO | EOPNOTSUPP);
 	}
-	n += finish_call(prog + n, SYS_ioctl, k);
-	prog[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	prog[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0,
-					       (uint8_t)(n - 2));
-	prog[2] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	return n;
+	return true;
+}
+
+/* ---- all numbers ---- */
+
+static bool is_in_force(const struct wr_syscall *row, const struct warren_policy *p)
+{
+	return row->nr >= 0 && row->trapped != WR_BY_ARGUMENTS &&
+	       (row->trapped != WR_IF_GUARDED || p->guarded) &&
+	       (row->trapped != WR_IF_LAYERED || p->n_layers) &&
+	       (row->trapped != WR_UNLESS_IPC || p->ipc != WARREN_IPC_HOST);
+}
+
+/* The table's rows for nr. A number in both lists: the denial wins. */
+static bool by_table(const struct warren_policy *p, int nr, struct wr_pack_number *n)
+{
+	bool found = false;
+
+	*n = (struct wr_pack_number){.kind = WR_PACK_PLAIN};
+	for (unsigned i = 0; i < wr_table_len; i++) {
+		const struct wr_syscall *row = &wr_table[i];
+		if (row->nr != nr || !is_in_force(row, p))
+			continue;
+		if (!row->handler)
+			n->action = SECCOMP_RET_ERRNO | (uint32_t)row->error;
+		else if (!found)
+			n->action = SECCOMP_RET_USER_NOTIF;
+		found = true;
+	}
+	return found;
+}
+
+/* 0, or a negative errno. */
+static int decide(scmp_filter_ctx ctx, const struct warren_policy *p, bool forks, int nr,
+		  struct wr_pack_number *n)
+{
+	int r = 0;
+
+	if (by_request(p, nr, n))
+		return 0;
+	bool listed = by_table(p, nr, n);
+	if (listed && n->action != SECCOMP_RET_USER_NOTIF)
+		return 0;
+	if (!listed)
+		r = add_conditional(ctx, p, forks, nr);
+	if (r == 0)
+		r = wr_filter_reach(ctx, nr);
+	if (r > 0)
+		*n = (struct wr_pack_number){.kind = WR_PACK_BY_PROG};
+	else if (!listed)
+		n->action = SECCOMP_RET_ALLOW;
+	return r < 0 ? r : 0;
 }
 
 /* All that a filter depends on are the network, IPC, whether changes by fd are served, whether there is a
@@ -298,58 +289,67 @@ static struct cached {
 } * cache;
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* libseccomp writes to an fd only */
-static int export_bpf(scmp_filter_ctx ctx, const struct warren_policy *p,
-		      const uint32_t action[static WR_NUMBERS], struct cached **ret)
+/* libseccomp writes to an fd only. malloc. */
+static int export_bpf(scmp_filter_ctx ctx, struct sock_filter **ret, size_t *ret_len)
 {
-	struct wr_bpf table = {.n = 0};
-
 	_cleanup_close_ int fd = memfd_create("warren-filter", MFD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	int r = seccomp_export_bpf(ctx, fd);
 	if (r < 0)
 		return r;
-	wr_bpf_begin(&table);
-	r = wr_bpf_table(&table, action);
-	if (r < 0)
-		return r;
-	const size_t room = REQUESTS_MAX + table.n;
 	off_t size = lseek(fd, 0, SEEK_END);
-	if (size <= 0 || size % (off_t)sizeof(struct sock_filter) ||
-	    size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS - (off_t)room)
-		return -E2BIG;
-	struct cached *c = malloc(sizeof(*c) + (size_t)size + room * sizeof(*c->prog));
-	if (!c)
+	if (size <= 0 || size % (off_t)sizeof(struct sock_filter))
+		return -EIO;
+	struct sock_filter *prog = malloc((size_t)size);
+	if (!prog)
 		return -ENOMEM;
-	size_t first = add_by_request(p, c->prog);
-	memcpy(c->prog + first, table.code, table.n * sizeof(*c->prog));
-	first += table.n;
-	if (pread(fd, c->prog + first, (size_t)size, 0) != size) {
-		free(c);
+	if (pread(fd, prog, (size_t)size, 0) != size) {
+		free(prog);
 		return -EIO;
 	}
-	c->len = (unsigned short)(first + (size_t)size / sizeof(*c->prog));
-	*ret = c;
+	*ret = prog;
+	*ret_len = (size_t)size / sizeof(*prog);
 	return 0;
 }
 
-static int build(const struct warren_policy *p, bool forks, struct cached **ret)
+int wr_filter_decide(const struct warren_policy *p, bool forks, struct wr_pack_number *numbers,
+		     struct sock_filter **ret, size_t *ret_len)
 {
-	uint32_t action[WR_NUMBERS];
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	if (!ctx)
 		return -ENOMEM;
 	/* i386 and x32 entries: refused like a kernel built without them. */
 	int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+	for (int nr = 0; r == 0 && nr <= wr_table_max_nr; nr++)
+		r = decide(ctx, p, forks, nr, &numbers[nr]);
 	if (r == 0)
-		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* binary tree */
-	if (r == 0)
-		r = add_rules(ctx, p, forks, action);
-	if (r == 0)
-		r = export_bpf(ctx, p, action, ret);
+		r = export_bpf(ctx, ret, ret_len);
 	seccomp_release(ctx);
 	return r;
+}
+
+static int build(const struct warren_policy *p, bool forks, struct cached **ret)
+{
+	const size_t n = (size_t)wr_table_max_nr + 1;
+	_cleanup_free_ struct wr_pack_number *numbers = malloc(n * sizeof(*numbers));
+	_cleanup_free_ struct sock_filter *prog = NULL, *packed = malloc(BPF_MAXINSNS * sizeof(*packed));
+	size_t len;
+
+	if (!numbers || !packed)
+		return -ENOMEM;
+	int r = wr_filter_decide(p, forks, numbers, &prog, &len);
+	if (r == 0)
+		r = wr_filter_pack(numbers, n, SECCOMP_RET_ERRNO | ENOSYS, prog, len, packed, BPF_MAXINSNS);
+	if (r < 0)
+		return r;
+	struct cached *c = malloc(sizeof(*c) + (size_t)r * sizeof(*packed));
+	if (!c)
+		return -ENOMEM;
+	c->len = (unsigned short)r;
+	memcpy(c->prog, packed, (size_t)r * sizeof(*packed));
+	*ret = c;
+	return 0;
 }
 
 int wr_filter_get(const struct warren_policy *p, bool forks, struct sock_filter **ret,
@@ -387,7 +387,7 @@ int wr_filter_key(const struct sock_filter *prog, unsigned short *len, uint64_t 
 	const unsigned last = offsetof(struct seccomp_data, args[5]);
 	const struct sock_filter head[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 8),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WR_AUDIT_ARCH, 0, 8),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 5),

@@ -136,6 +136,11 @@ struct wr_exec_cache *wr_policy_copies(struct warren_policy *p);
 /* True if the listing of this directory is not what the kernel says: see extras. */
 bool wr_policy_has_extras(const struct warren_policy *p, dev_t dev, ino_t ino);
 
+struct wr_pack_number;
+/* filter.c: what each number up to wr_table_max_nr gets, and libseccomp's program (malloc) for those where
+ * that depends on arguments. */
+int wr_filter_decide(const struct warren_policy *p, bool forks, struct wr_pack_number *numbers,
+		     struct sock_filter **ret, size_t *ret_len);
 /* filter.c: the filter of a frozen policy; forks: those that make a process are trapped, too. It is the
  * cache's, and stays. */
 int wr_filter_get(const struct warren_policy *p, bool forks, struct sock_filter **ret,

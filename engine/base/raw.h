@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
@@ -23,6 +24,13 @@
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
+#endif
+
+/* seccomp_data's arch, linux/audit.h */
+#if defined(__x86_64__)
+#define WR_AUDIT_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define WR_AUDIT_ARCH AUDIT_ARCH_AARCH64
 #endif
 
 /* landlock(7) beyond ABI 2; linux/landlock.h of 6.2 (truncate), 6.7 (net), 6.10 (ioctl), 6.12 (scopes) */
