@@ -8,11 +8,13 @@
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <liburing.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +52,31 @@ static int try_uring(void)
 		return 0;
 	io_uring_queue_exit(&ring);
 	return 1;
+}
+
+/* These three are refused by the filters of containers; with one process and one thread they change nothing.
+ */
+static int try_unshare(void)
+{
+	return unshare(CLONE_FS) == 0;
+}
+
+static int try_getfd(void)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, pidfd, 0);
+
+	close(fd);
+	close(pidfd);
+	return fd >= 0;
+}
+
+static int try_memory(void)
+{
+	char from = 1, to = 0;
+	struct iovec local = {&to, 1}, remote = {&from, 1};
+
+	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1 && to == from;
 }
 
 /* In a real sandbox: everything at once. */
@@ -105,6 +132,12 @@ int cmd_check(int argc, char **argv)
 	line(filter_flag(SECCOMP_FILTER_FLAG_NEW_LISTENER | (1UL << 5)), 0, "  WAIT_KILLABLE_RECV (5.19)", "",
 	     "a signal may repeat a call that was served already");
 	line(try_openat2(), 1, "openat2 (5.6)", "", "needed for safe path resolution");
+	line(try_unshare(), 1, "unshare(CLONE_FS)", "",
+	     "needed; a filter of system calls refuses it (containers)");
+	line(try_getfd(), 1, "pidfd_getfd (5.6)", "",
+	     "needed; a filter of system calls may refuse it (containers)");
+	line(try_memory(), 1, "process_vm_readv", "",
+	     "needed; a filter of system calls may refuse it (containers)");
 	line(try_uring(), 1, "io_uring", "", "needed; see sysctl kernel.io_uring_disabled");
 	line(abi > 0, 0, "Landlock", abi_text, "no backstop by the kernel: do not run hostile programs");
 	int ok = try_sandbox(text, sizeof(text));

@@ -312,7 +312,8 @@ int cmd_run(int argc, char **argv)
 	if (code == 0) {
 		int r = warren_engine_new(&opt, &e);
 		if (r < 0) {
-			fprintf(stderr, "warren run: the engine could not start: %s\n", strerror(-r));
+			fprintf(stderr, "warren run: the engine could not start: %s; see warren check\n",
+				strerror(-r));
 			code = EXIT_NO_START;
 		} else {
 			code = start_and_wait(&run, e, p);

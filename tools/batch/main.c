@@ -562,7 +562,7 @@ static int with_engine(struct command *c)
 		return code;
 	int r = warren_engine_new(&opt, &b->engine);
 	if (r < 0) {
-		fprintf(stderr, NAME ": the engine could not start: %s\n", strerror(-r));
+		fprintf(stderr, NAME ": the engine could not start: %s; see warren check\n", strerror(-r));
 		return EXIT_NO_START;
 	}
 	code = run_all(b);
