@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "guard.h"
 #include "engine.h"
+#include "runtime_dir.h"
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -9,7 +10,8 @@
 
 #define PASSES 1000 /* of 5 ms: what is stuck in the kernel for longer is left */
 
-static void guard(int fd, uint64_t tag, uint64_t mask)
+/* dir: the supervisor's runtime directory, NULL: it has none. */
+static void guard(int fd, uint64_t tag, uint64_t mask, const char *dir)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
 	char c;
@@ -27,16 +29,18 @@ static void guard(int fd, uint64_t tag, uint64_t mask)
 	do
 		n = read(fd, &c, 1);
 	while (n < 0 && errno == EINTR);
-	if (n == 0)
-		for (int i = 0, quiet = 0; i < PASSES && quiet < 2; i++) {
-			quiet = wr_tag_kill(tag, mask) == 0 ? quiet + 1 : 0;
-			nanosleep(&pause, NULL);
-		}
+	for (int i = 0, quiet = 0; n == 0 && i < PASSES && quiet < 2; i++) {
+		quiet = wr_tag_kill(tag, mask) == 0 ? quiet + 1 : 0;
+		nanosleep(&pause, NULL);
+	}
+	if (n == 0 && dir)
+		wr_runtime_dir_remove(dir);
 	_exit(0);
 }
 
 int wr_guard_start(struct wr_guard *g, uint64_t tag, uint64_t mask)
 {
+	const char *dir = wr_runtime_dir(); /* made now, so that the guard knows it */
 	sigset_t all, old;
 	int p[2];
 
@@ -47,7 +51,7 @@ int wr_guard_start(struct wr_guard *g, uint64_t tag, uint64_t mask)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	g->pid = fork();
 	if (g->pid == 0)
-		guard(p[0], tag, mask);
+		guard(p[0], tag, mask, dir);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	close(p[0]);
 	if (g->pid < 0) {
@@ -63,8 +67,8 @@ void wr_guard_stop(struct wr_guard *g)
 {
 	if (g->pid <= 0)
 		return;
-	/* A byte, not the end of file: there is nothing to kill. */
-	(void)!write(g->fd, "", 1);
+	/* Before it sees the end of file: there is nothing to kill. */
+	kill(g->pid, SIGKILL);
 	close(g->fd);
 	while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guard: a small process beside the supervisor that kills every task of its sandboxes should it die
- * itself, by SIGKILL even. */
+ * itself, by SIGKILL even, and removes its runtime directory. */
 #ifndef WARREN_ENGINE_GUARD_H
 #define WARREN_ENGINE_GUARD_H
 

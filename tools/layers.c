@@ -7,6 +7,7 @@
 #include "../cow/commit.h"
 #include "../cow/set.h"
 #include "../engine/base/cleanup.h"
+#include "../engine/runtime_dir.h"
 #include <argp.h>
 #include <cjson/cJSON.h>
 #include <dirent.h>
@@ -312,6 +313,8 @@ int cmd_layers(int argc, char **argv)
 	argv[0] = (char *)(uintptr_t)NAME;
 	if (words_check(&argp, NAME, argv) < 0 || argp_parse(&argp, argc, argv, 0, NULL, &a))
 		return EXIT_USAGE;
+	if (a.prune) /* and what else a supervisor leaves that is killed together with its guard */
+		wr_runtime_dir_prune();
 	for (unsigned i = 0; i < a.n || i == 0; i++) {
 		const char *dir = a.n ? a.dirs[i] : layer_temporary_place();
 		int r = look_at(&a, dir);
