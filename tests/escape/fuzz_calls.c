@@ -3,7 +3,8 @@
 /* fuzz_calls SEED SECONDS: trapped calls with hostile arguments, from many threads and processes that share
  * fds, working directory and the memory of the arguments, that are interrupted, stopped and killed meanwhile.
  * Knows what each argument is: most of them are nearly right, so that they get far. Prints how many calls it
- * made; what they return is not looked at. It is the supervisor that is tested. */
+ * made; what they return is not looked at. It is the supervisor that is tested. Every call that the
+ * supervisor's table says is trapped must be among those that are made. */
 #include "e.h"
 #include <linux/fs.h>
 #include <sys/inotify.h>
@@ -14,6 +15,12 @@
 #define PROCESSES 4
 #define THREADS	  4
 #define AREA	  (1 << 16)
+
+#if defined(__x86_64__)
+#define NR(x86_64, aarch64) (x86_64)
+#else
+#define NR(x86_64, aarch64) (aarch64)
+#endif
 
 static struct shared { /* of all processes; no argument points here */
 	atomic_ulong calls[512];
@@ -293,16 +300,26 @@ static const struct call {
 	{SYS_getdents64, "fbs"},
 	{SYS_prlimit64, "PsBB"},
 	{SYS_sched_setaffinity, "P8b"},
+	{SYS_sched_setscheduler, "P7b"},
 	{SYS_sched_setparam, "Pb"},
 	{SYS_sched_setattr, "Pbz"},
 	{SYS_setpriority, "2Pz"},
 	{SYS_ioprio_set, "2Pz"},
+	{SYS_kill, "PS"},
+	{SYS_tkill, "PS"},
+	{SYS_tgkill, "PPS"},
+	{SYS_rt_sigqueueinfo, "PSb"},
+	{SYS_rt_tgsigqueueinfo, "PPSb"},
+	{SYS_pidfd_open, "Pz"},
+	{SYS_pidfd_send_signal, "fSBz"},
+	{SYS_setrlimit, "Nb"},
 	{SYS_unlinkat, "fpR"},
 	{SYS_mkdirat, "fpm"},
 	{SYS_mknodat, "fpMs"},
 	{SYS_symlinkat, "pfp"},
 	{SYS_linkat, "fpfpt"},
 	{SYS_renameat2, "fpfp7"},
+	{SYS_renameat, "fpfp"},
 	{SYS_fchmodat, "fpm"},
 	{SYS_fchmodat2, "fpmt"},
 	{SYS_fchownat, "fpggt"},
@@ -314,6 +331,11 @@ static const struct call {
 	{SYS_listxattr, "pbs"},
 	{SYS_removexattr, "px"},
 	{SYS_lsetxattr, "pxbsz"},
+	{SYS_lgetxattr, "pxbs"},
+	{SYS_llistxattr, "pbs"},
+	{SYS_lremovexattr, "px"},
+	{SYS_fgetxattr, "fxbs"},
+	{SYS_flistxattr, "fbs"},
 	{SYS_fchmod, "fm"},
 	{SYS_fchown, "fgg"},
 	{SYS_fsetxattr, "fxbsz"},
@@ -332,7 +354,7 @@ static const struct call {
 	{SYS_close, "F"},
 	{SYS_fcntl, "f!s"},
 	{SYS_setxattr, "pxbsz"},
-	{463, "fptxbs"},
+	{463, "fptxbs"}, /* setxattrat and those that follow it, newer than the headers */
 	{464, "fptxbs"},
 	{465, "fptbs"},
 	{466, "fptx"},
@@ -361,6 +383,27 @@ static const struct call {
 	{SYS_epoll_create1, "z"},
 #endif
 };
+
+/* Signals that are ignored where nobody waits for them. */
+static uint64_t signal_number(void)
+{
+	static const uint64_t harmless[] = {0, SIGCONT, SIGURG, SIGWINCH, 65, UINT64_MAX};
+
+	return harmless[below(sizeof(harmless) / sizeof(*harmless))] | (one_in(10) ? rnd() << 32 : 0);
+}
+
+/* Limits with which something can still be tried; the last one is warren's mark. */
+static uint64_t limit_number(void)
+{
+	static const uint64_t some[] = {RLIMIT_CORE,
+					RLIMIT_MEMLOCK,
+					RLIMIT_SIGPENDING,
+					RLIMIT_RTTIME,
+					RLIMIT_RTTIME | 1ULL << 32,
+					RLIMIT_RTTIME + 1};
+
+	return some[below(sizeof(some) / sizeof(*some))];
+}
 
 static uint64_t argument(char kind, uint64_t *len)
 {
@@ -395,6 +438,10 @@ static uint64_t argument(char kind, uint64_t *len)
 		return one_in(3) ? AT_REMOVEDIR : one_in(10) ? rnd() : 0;
 	case 'P':
 		return pid();
+	case 'S':
+		return signal_number();
+	case 'N':
+		return limit_number();
 	case 'x': {
 		char *at = somewhere(300);
 		strcpy(at, one_in(3) ? "user.x" : one_in(2) ? "trusted.y" : "security.capability");
@@ -427,6 +474,11 @@ static uint64_t argument(char kind, uint64_t *len)
 	}
 }
 
+static void count(int nr)
+{
+	atomic_fetch_add_explicit(&shared->calls[nr], 1, memory_order_relaxed);
+}
+
 static void call(const struct call *c)
 {
 	uint64_t a[6] = {0}, len = 0;
@@ -440,7 +492,7 @@ static void call(const struct call *c)
 				       a[1] == RLIMIT_NPROC || a[1] == RLIMIT_FSIZE))
 		a[2] = 0;
 	syscall(c->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	atomic_fetch_add_explicit(&shared->calls[c->nr], 1, memory_order_relaxed);
+	count(c->nr);
 }
 
 /* In a child, by fork, or one that shares everything. */
@@ -451,10 +503,21 @@ static void exec_something(void)
 		     : one_in(20) ? flags()
 				  : 0;
 	bool by_fd = one_in(2);
-	pid_t child = one_in(2)
-			      ? vfork()
-			      : (pid_t)syscall(SYS_clone, (one_in(2) ? CLONE_FILES | CLONE_FS : 0) | SIGCHLD,
-					       0, 0, 0, 0);
+	pid_t child;
+
+	if (one_in(2)) {
+		count(NR(SYS_vfork, SYS_clone));
+		child = vfork(); /* not in a function of its own, it would return twice */
+#if defined(__x86_64__)
+	} else if (one_in(4)) {
+		count(SYS_fork);
+		child = (pid_t)syscall(SYS_fork);
+#endif
+	} else {
+		count(SYS_clone);
+		child = (pid_t)syscall(SYS_clone, (one_in(2) ? CLONE_FILES | CLONE_FS : 0) | SIGCHLD, 0, 0, 0,
+				       0);
+	}
 
 	if (child == 0) {
 		if (by_fd)
@@ -463,7 +526,7 @@ static void exec_something(void)
 			syscall(SYS_execve, p, argv, envp);
 		_exit(0);
 	}
-	atomic_fetch_add(&shared->calls[SYS_execve], 1);
+	count(by_fd ? SYS_execveat : SYS_execve);
 	if (child < 0)
 		return;
 	if (one_in(3)) {
@@ -542,9 +605,45 @@ static void process(uint64_t seed)
 	_exit(0);
 }
 
+/* ---- are they all? ---- */
+
+#define CALL(name, x86_64, aarch64, ...) {#name, NR(x86_64, aarch64)},
+#define GUARDED(...)			 CALL(__VA_ARGS__)
+#define LAYERED(...)			 CALL(__VA_ARGS__)
+#define SOME(...)			 CALL(__VA_ARGS__)
+#define DENY(...)			 /* never seen by the supervisor */
+#define IPC(...)
+
+static const struct {
+	const char *name;
+	int nr;
+} trapped[] = {
+#include "../../handlers/table.def"
+};
+
+/* Every trapped call is one that is made here; and was made, when there were many. */
+static void check_all(unsigned long total)
+{
+	static const int in_children[] = {SYS_execve, SYS_execveat, SYS_clone, NR(SYS_fork, -1),
+					  NR(SYS_vfork, -1)};
+
+	for (size_t i = 0; i < sizeof(trapped) / sizeof(*trapped); i++) {
+		bool known = trapped[i].nr < 0;
+		for (size_t k = 0; k < sizeof(calls) / sizeof(*calls); k++)
+			known |= calls[k].nr == trapped[i].nr;
+		for (size_t k = 0; k < sizeof(in_children) / sizeof(*in_children); k++)
+			known |= in_children[k] == trapped[i].nr;
+		if (!known || (trapped[i].nr >= 0 && total > 50000 && !shared->calls[trapped[i].nr])) {
+			fprintf(stderr, "%s is trapped, and never tried\n", trapped[i].name);
+			exit(2);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	REQUIRE(argc == 3);
+	check_all(0);
 	uint64_t seed = strtoull(argv[1], NULL, 0);
 	long end = t_now_ms() + (long)(atof(argv[2]) * 1000);
 	pid_t pids[PROCESSES] = {0};
@@ -586,6 +685,7 @@ int main(int argc, char **argv)
 		;
 	for (unsigned i = 0; i < 512; i++)
 		total += shared->calls[i];
+	check_all(total);
 	dprintf(result, "%lu\n", total);
 	return 0;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Random calls with hostile arguments (fuzz_calls.c), from two sandboxes of one engine at once, with and without a layer:
 # warren neither ends nor complains (sanitizers), serves to the end, keeps few descriptors, and nothing outside or read-only has
-# changed. FUZZ_SECONDS, FUZZ_SEED; with --report the number of calls is printed.
+# changed. FUZZ_SECONDS, FUZZ_SEED; with --report the number of calls is printed, and of those that the supervisor saw.
 . "$(dirname "$0")/../sys/helpers/host.sh"
 
 seconds=${FUZZ_SECONDS:-1.5}
@@ -17,7 +17,7 @@ manifest()
 	stat -c '%n %a %u %g' /proc /dev /dev/* /dev/pts/ptmx /proc/sys
 }
 manifest >"$base/before"
-total=0
+total=0 seen=0
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99:abort_on_error=0" UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=0"
 for how in plain layer; do
 	chmod -R u+rwX "$root/w" 2>/dev/null
@@ -28,7 +28,8 @@ for how in plain layer; do
 	options="--root $root -r / -w /w --deny /denied"
 	[ $how = plain ] || options="$options --cow /w"
 	# shellcheck disable=SC2086 # words
-	"$WARREN" batch $options -j2 "/t/fuzz_calls {} $seconds" ::: "$seed" "$((seed + 1000))" </dev/null >"$base/out" 2>"$base/err" &
+	rm -f "$base/results"
+	"$WARREN" batch $options -j2 --results "$base/results" "/t/fuzz_calls {} $seconds" ::: "$seed" "$((seed + 1000))" </dev/null >"$base/out" 2>"$base/err" &
 	warren=$!
 	started=$warren
 	most=0 i=0
@@ -51,8 +52,9 @@ for how in plain layer; do
 	[ "$n" -gt 1000 ] || fail "$how, seed $seed: only $n calls"
 	[ "$most" -lt 1200 ] || fail "$how, seed $seed: $most descriptors"
 	total=$((total + n))
+	seen=$((seen + $(sed 's/.*"notifications":\([0-9]*\).*/\1/' "$base/results" | awk '{ n += $1 } END { print n + 0 }')))
 done
 manifest >"$base/after"
 cmp -s "$base/before" "$base/after" || fail "seed $seed: changed: $(diff "$base/before" "$base/after")"
-[ "${1:-}" != --report ] || echo "seed $seed: $total calls, at most $most descriptors"
+[ "${1:-}" != --report ] || echo "seed $seed: $total calls, $seen of them seen by the supervisor, at most $most descriptors"
 done_testing
