@@ -49,7 +49,7 @@ void wr_journal_release(struct wr_journal *j)
 	*j = (struct wr_journal){0};
 }
 
-static char *serialize(const struct wr_journal *j, size_t *ret_len)
+char *wr_journal_print(const struct wr_journal *j, size_t *ret_len)
 {
 	size_t len = sizeof(struct head);
 
@@ -88,7 +88,7 @@ static int write_all(int fd, const char *buf, size_t len)
 int wr_journal_write(int dir, const struct wr_journal *j)
 {
 	size_t len;
-	_cleanup_free_ char *buf = serialize(j, &len);
+	_cleanup_free_ char *buf = wr_journal_print(j, &len);
 
 	if (!buf)
 		return -ENOMEM;
@@ -101,6 +101,21 @@ int wr_journal_write(int dir, const struct wr_journal *j)
 	if (r == 0 && renameat(dir, "journal.new", dir, "journal") < 0)
 		r = -errno;
 	return r < 0 ? r : wr_sync_dir(dir);
+}
+
+/* As the diff writes them: no empty component, no "." and no "..". */
+static bool is_plain(const char *path, size_t len)
+{
+	if (!len || memchr(path, '\0', len))
+		return false;
+	for (const char *c = path;; c++) {
+		size_t n = strcspn(c, "/");
+		if (!n || n > NAME_MAX || (n == 1 && c[0] == '.') || (n == 2 && c[0] == '.' && c[1] == '.'))
+			return false;
+		c += n;
+		if (!*c)
+			return true;
+	}
 }
 
 static int parse(const char *buf, size_t len, struct wr_journal *j)
@@ -125,12 +140,23 @@ static int parse(const char *buf, size_t len, struct wr_journal *j)
 		memcpy(path, at, s.path_len);
 		path[s.path_len] = '\0';
 		at += s.path_len;
+		if (s.kind < WR_STEP_REMOVE || s.kind > WR_STEP_ATTR || !is_plain(path, s.path_len))
+			return -EUCLEAN;
 		s.path = path;
 		int r = wr_journal_add(j, &s);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int wr_journal_parse(const char *buf, size_t len, struct wr_journal *ret)
+{
+	*ret = (struct wr_journal){0};
+	int r = parse(buf, len, ret);
+	if (r < 0)
+		wr_journal_release(ret);
+	return r;
 }
 
 int wr_journal_read(int dir, struct wr_journal *ret)
@@ -153,9 +179,7 @@ int wr_journal_read(int dir, struct wr_journal *ret)
 			return n < 0 ? -errno : -EUCLEAN;
 		len += (size_t)n;
 	}
-	int r = parse(buf, len, ret);
-	if (r < 0)
-		wr_journal_release(ret);
+	int r = wr_journal_parse(buf, len, ret);
 	ret->undo = faccessat(dir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return r;
 }

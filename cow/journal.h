@@ -29,8 +29,11 @@ struct wr_journal {
 int wr_journal_add(struct wr_journal *j, const struct wr_step *s); /* copies the path */
 void wr_journal_release(struct wr_journal *j);
 int wr_journal_write(int dir, const struct wr_journal *j);
-/* -ENOENT: there is none. */
+/* -ENOENT: there is none. -EUCLEAN: it is damaged, or says what no commit would. */
 int wr_journal_read(int dir, struct wr_journal *ret);
+/* The content of the file, to be released in any case; and back (malloc, NULL: no memory). */
+int wr_journal_parse(const char *buf, size_t len, struct wr_journal *ret);
+char *wr_journal_print(const struct wr_journal *j, size_t *ret_len);
 /* From now on it is undone, also after a crash. */
 int wr_journal_mark_undo(int dir);
 int wr_journal_remove(int dir);

@@ -136,6 +136,19 @@ static int merge(const struct parts *p, struct listing **ret)
 	return 0;
 }
 
+int wr_names_merge(struct wr_names *const *names, unsigned n, uint64_t self, uint64_t parent,
+		   const struct wr_layer_listing **ret)
+{
+	struct parts p = {.n = n, .self = self, .parent = parent};
+	struct listing *ls;
+
+	memcpy(p.v, names, n * sizeof(*names));
+	int r = merge(&p, &ls);
+	if (r == 0)
+		*ret = &ls->shown;
+	return r;
+}
+
 static int read_part(struct parts *p, int fd, enum wr_marks marks)
 {
 	int r = wr_names_read(fd, marks, &p->v[p->n]);

@@ -4,9 +4,11 @@
 #include "meta.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdio.h>
 
-#define MAX_SIZE (1 << 20)
+#define MAX_SIZE    (1 << 20)
+#define MAX_SECONDS 9.2e9 /* since the epoch; as nanoseconds they fit in 63 bits */
 
 void wr_meta_release(struct wr_meta *m)
 {
@@ -59,7 +61,7 @@ static int from_json(const cJSON *j, struct wr_meta *m)
 	const cJSON *created = cJSON_GetObjectItemCaseSensitive(j, "created");
 
 	if (!cJSON_IsNumber(format) || !cJSON_IsNumber(created) || !cJSON_IsArray(lowers) ||
-	    format->valueint != WR_LAYER_FORMAT)
+	    format->valueint != WR_LAYER_FORMAT || !(fabs(created->valuedouble) < MAX_SECONDS))
 		return -EINVAL;
 	m->format = format->valueint;
 	const cJSON *rest = cJSON_GetObjectItemCaseSensitive(j, "created_ns");
@@ -96,6 +98,17 @@ int wr_meta_text(int dir, const char *name, char **ret)
 	return 0;
 }
 
+int wr_meta_parse(const char *text, struct wr_meta *ret)
+{
+	*ret = (struct wr_meta){0};
+	cJSON *j = cJSON_Parse(text);
+	int r = from_json(j, ret);
+	cJSON_Delete(j);
+	if (r < 0)
+		wr_meta_release(ret);
+	return r;
+}
+
 int wr_meta_read(int dir, struct wr_meta *ret)
 {
 	_cleanup_free_ char *text = NULL;
@@ -104,12 +117,7 @@ int wr_meta_read(int dir, struct wr_meta *ret)
 	*ret = (struct wr_meta){0};
 	if (r < 0)
 		return r;
-	cJSON *j = cJSON_Parse(text);
-	r = from_json(j, ret);
-	cJSON_Delete(j);
-	if (r < 0)
-		wr_meta_release(ret);
-	return r;
+	return wr_meta_parse(text, ret);
 }
 
 static void add(cJSON *j, const char *key, const char *value)
@@ -120,7 +128,7 @@ static void add(cJSON *j, const char *key, const char *value)
 		cJSON_AddStringToObject(j, key, s);
 }
 
-static char *to_json(const struct wr_meta *m)
+char *wr_meta_print(const struct wr_meta *m)
 {
 	cJSON *j = cJSON_CreateObject(), *lowers = cJSON_AddArrayToObject(j, "lowers");
 
@@ -156,7 +164,7 @@ int wr_meta_put(int dir, const char *name, const char *text)
 
 int wr_meta_write(int dir, const struct wr_meta *m)
 {
-	_cleanup_free_ char *text = to_json(m);
+	_cleanup_free_ char *text = wr_meta_print(m);
 
 	return text ? wr_meta_put(dir, "meta.json", text) : -ENOMEM;
 }

@@ -23,6 +23,10 @@ void wr_meta_release(struct wr_meta *m);
 int wr_meta_read(int dir, struct wr_meta *ret);
 int wr_meta_write(int dir, const struct wr_meta *m);
 
+/* The text of meta.json: -EINVAL, it is not one. */
+int wr_meta_parse(const char *text, struct wr_meta *ret);
+char *wr_meta_print(const struct wr_meta *m); /* malloc; NULL: no memory */
+
 /* A file of the layer's directory as a string; malloc. */
 int wr_meta_text(int dir, const char *name, char **ret);
 /* Replaces it at once. */

@@ -30,7 +30,7 @@ struct arena {
 	char bytes[];
 };
 
-struct builder {
+struct wr_names_builder {
 	struct wr_names names; /* first: it is what the caller gets */
 	size_t room;
 	struct arena *arenas;
@@ -38,7 +38,7 @@ struct builder {
 
 static void names_free(struct wr_cached *c)
 {
-	struct builder *b = (struct builder *)c;
+	struct wr_names_builder *b = (struct wr_names_builder *)c;
 
 	while (b->arenas) {
 		struct arena *next = b->arenas->next;
@@ -66,7 +66,7 @@ bool wr_names_settled(const struct stat *st)
 	return age > (st->st_ctim.tv_nsec ? 50 : 2500);
 }
 
-static char *keep(struct builder *b, const char *name, size_t len)
+static char *keep(struct wr_names_builder *b, const char *name, size_t len)
 {
 	struct arena *a = b->arenas;
 
@@ -85,7 +85,18 @@ static char *keep(struct builder *b, const char *name, size_t len)
 	return s;
 }
 
-static int add(struct builder *b, const struct wr_name *n)
+struct wr_names_builder *wr_names_new(void)
+{
+	struct wr_names_builder *b = calloc(1, sizeof(*b));
+
+	if (b) {
+		atomic_init(&b->names.cached.refs, 1);
+		b->names.cached.free_fn = names_free;
+	}
+	return b;
+}
+
+int wr_names_add(struct wr_names_builder *b, const struct wr_name *n)
 {
 	if (b->names.n == b->room) {
 		size_t room = b->room ? b->room * 2 : 16;
@@ -102,6 +113,14 @@ static int add(struct builder *b, const struct wr_name *n)
 		return -ENOMEM;
 	b->names.n++;
 	return 0;
+}
+
+struct wr_names *wr_names_finish(struct wr_names_builder *b)
+{
+	if (b->names.n)
+		qsort(b->names.v, b->names.n, sizeof(*b->names.v), compare);
+	b->names.cached.bytes += sizeof(*b) + b->room * sizeof(*b->names.v);
+	return &b->names;
 }
 
 /* A name that was a whiteout, or whose type the file system does not tell, is looked at. */
@@ -125,16 +144,12 @@ int wr_names_read(int fd, enum wr_marks marks, struct wr_names **ret)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	_cleanup_closedir_ DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
-	struct builder *b = calloc(1, sizeof(*b));
+	struct wr_names_builder *b = wr_names_new();
 	struct dirent *e;
 	int r = d && b ? 0 : -ENOMEM;
 
 	if (!d)
 		wr_cleanup_close(&copy);
-	if (b) {
-		atomic_init(&b->names.cached.refs, 1);
-		b->names.cached.free_fn = names_free;
-	}
 	while (r == 0 && (errno = 0, e = readdir(d))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
@@ -146,7 +161,7 @@ int wr_names_read(int fd, enum wr_marks marks, struct wr_names **ret)
 				    .type = e->d_type};
 		r = classify(fd, marks, &n);
 		if (r == 0)
-			r = add(b, &n);
+			r = wr_names_add(b, &n);
 		else if (r == 1)
 			r = 0; /* gone */
 	}
@@ -156,9 +171,6 @@ int wr_names_read(int fd, enum wr_marks marks, struct wr_names **ret)
 		wr_names_unref(b ? &b->names : NULL);
 		return r;
 	}
-	if (b->names.n)
-		qsort(b->names.v, b->names.n, sizeof(*b->names.v), compare);
-	b->names.cached.bytes += sizeof(*b) + b->room * sizeof(*b->names.v);
-	*ret = &b->names;
+	*ret = wr_names_finish(b);
 	return 0;
 }

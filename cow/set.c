@@ -47,7 +47,7 @@ static int add_numbered(struct wr_set *s, const char *dir, size_t i, char *cover
 	return add_part(s, path, covers);
 }
 
-static int parse(const char *text, const char *dir, struct wr_set *ret)
+int wr_set_parse(const char *text, const char *dir, struct wr_set *ret)
 {
 	cJSON *j = cJSON_Parse(text), *item;
 	const cJSON *covers = cJSON_GetObjectItemCaseSensitive(j, "covers");
@@ -75,7 +75,7 @@ static int read_file(int fd, const char *dir, struct wr_set *ret)
 	*ret = (struct wr_set){0};
 	int r = wr_meta_text(fd, NAME, &text);
 	if (r == 0)
-		r = parse(text, dir, ret);
+		r = wr_set_parse(text, dir, ret);
 	if (r < 0)
 		wr_set_release(ret);
 	return r;

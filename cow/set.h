@@ -21,6 +21,8 @@ void wr_set_release(struct wr_set *s);
 /* Those parts that are layers (a part that was committed, or never made, is left out). -EINVAL: neither a
  * layer nor a set. */
 int wr_set_read(const char *dir, struct wr_set *ret);
+/* What the text of set.json says of the set in dir; *ret: zeroed, to be released in any case. */
+int wr_set_parse(const char *text, const char *dir, struct wr_set *ret);
 /* The part of dir for each of the covered directories, in their order, all of them whether they are layers
  * yet or not. One alone of a directory that is no set is the directory itself; else a set is made, or
  * extended. -EEXIST: dir is a plain layer, and n is not 1. -ENOTEMPTY: it is something else. */

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #define IN_LAYER "staging"
+#define IN_LOWER ".warren-commit-" /* and 16 hexadecimal digits */
 
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x1000U
@@ -48,7 +49,7 @@ int wr_stage_make(struct wr_layer *l, struct wr_stage *ret)
 		if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 			return -EIO;
 		ret->top = wr_bottom(l);
-		snprintf(ret->name, sizeof(ret->name), ".warren-commit-%016llx", id);
+		snprintf(ret->name, sizeof(ret->name), IN_LOWER "%016llx", id);
 	}
 	int r = write_note(l, ret->name);
 	if (r == 0 && mkdirat(ret->top, ret->name, 0700) < 0)
@@ -57,6 +58,15 @@ int wr_stage_make(struct wr_layer *l, struct wr_stage *ret)
 		return r;
 	ret->fd = openat(ret->top, ret->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return ret->fd < 0 ? -errno : 0;
+}
+
+/* Whatever else the note says: that directory is somebody else's, and would be emptied. */
+static bool is_stage(const char *name)
+{
+	const char *id = name + strlen(IN_LOWER);
+
+	return !strcmp(name, IN_LAYER) || (!strncmp(name, IN_LOWER, strlen(IN_LOWER)) &&
+					   strspn(id, "0123456789abcdef") == 16 && !id[16]);
 }
 
 int wr_stage_find(struct wr_layer *l, struct wr_stage *ret)
@@ -69,7 +79,7 @@ int wr_stage_find(struct wr_layer *l, struct wr_stage *ret)
 	if (n <= 0)
 		return n < 0 ? -errno : -EUCLEAN;
 	ret->name[n] = '\0';
-	if (strchr(ret->name, '/'))
+	if (!is_stage(ret->name))
 		return -EUCLEAN;
 	ret->top = strcmp(ret->name, IN_LAYER) ? wr_bottom(l) : l->dir;
 	ret->fd = openat(ret->top, ret->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

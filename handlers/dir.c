@@ -17,6 +17,7 @@
 #include "listing.h"
 #include "proc.h"
 #include "pts.h"
+#include "records.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,40 +65,6 @@ static int proc_path(int fd, char *buf, size_t size)
 	return 0;
 }
 
-/* ---- records ---- */
-
-struct records {
-	char *buf;
-	size_t used, size;
-	bool legacy; /* struct linux_dirent: d_type is the last byte of the record */
-	uint64_t last;
-};
-
-/* False: it does not fit. Both layouts need the same room. */
-static bool add_record(struct records *out, const char *name, size_t len, uint64_t ino, uint64_t place,
-		       uint8_t type)
-{
-	size_t head = out->legacy ? 18 : 19, reclen = (18 + len + 2 + 7) & ~(size_t)7;
-	char *at = out->buf + out->used;
-	uint16_t reclen16 = (uint16_t)reclen;
-
-	if (reclen > out->size - out->used)
-		return false;
-	memset(at + reclen - 8, 0, 8);
-	memcpy(at, &ino, 8);
-	memcpy(at + 8, &place, 8);
-	memcpy(at + 16, &reclen16, 2);
-	if (out->legacy)
-		at[reclen - 1] = (char)type;
-	else
-		at[18] = (char)type;
-	memcpy(at + head, name, len);
-	at[head + len] = '\0';
-	out->used += reclen;
-	out->last = place;
-	return true;
-}
-
 static bool shown(struct warren_request *rq, enum kind kind, const char *dir, const char *name)
 {
 	if (kind == NATIVE)
@@ -107,7 +74,7 @@ static bool shown(struct warren_request *rq, enum kind kind, const char *dir, co
 
 /* The kernel's listing, but for NATIVE without what is not shown. Its own positions are kept: a process that
  * comes or goes moves nothing. */
-static int64_t filter(struct warren_request *rq, int fd, enum kind kind, struct records *out)
+static int64_t filter(struct warren_request *rq, int fd, enum kind kind, struct wr_records *out)
 {
 	char *in = rq->scratch->bytes + sizeof(rq->scratch->bytes) / 2, dir[PATH_MAX] = "";
 	int r = kind == PROC ? proc_path(fd, dir, sizeof(dir)) : 0;
@@ -121,8 +88,8 @@ static int64_t filter(struct warren_request *rq, int fd, enum kind kind, struct 
 		for (ssize_t at = 0; at < n;) {
 			const struct dirent64 *d = (const void *)(in + at);
 			if (shown(rq, kind, dir, d->d_name))
-				add_record(out, d->d_name, strlen(d->d_name), d->d_ino, (uint64_t)d->d_off,
-					   d->d_type);
+				wr_records_add(out, d->d_name, strlen(d->d_name), d->d_ino,
+					       (uint64_t)d->d_off, d->d_type);
 			at += d->d_reclen;
 		}
 	} while (out->used == 0);
@@ -155,7 +122,7 @@ static int snapshot(const struct warren_policy *p, int fd, const struct stat *st
 }
 
 static int64_t from_snapshot(const struct warren_policy *p, int fd, const struct stat *st, off_t position,
-			     struct records *out)
+			     struct wr_records *out)
 {
 	struct wr_listing *l = NULL;
 	int r = snapshot(p, fd, st, &l);
@@ -166,7 +133,7 @@ static int64_t from_snapshot(const struct warren_policy *p, int fd, const struct
 	bool more = i < l->n;
 	for (; i < l->n; i++) {
 		const struct wr_listing_entry *e = &l->entries[i];
-		if (!add_record(out, wr_listing_name(l, e), e->len, e->ino, e->place, e->type))
+		if (!wr_records_add(out, wr_listing_name(l, e), e->len, e->ino, e->place, e->type))
 			break;
 	}
 	wr_listing_unref(l);
@@ -244,7 +211,7 @@ static size_t mount_points(const struct warren_policy *p, const struct wr_mount 
 /* Always from the layer's own listing, touched or not, so that a position stays good when a name is made or
  * removed meanwhile. */
 static int64_t from_layer(const struct warren_policy *p, const struct wr_mount *m, const char *rel, int fd,
-			  off_t position, struct records *out)
+			  off_t position, struct wr_records *out)
 {
 	const struct wr_layer_listing *ls;
 	struct wr_layer_dirent points[MAX_POINTS];
@@ -260,7 +227,7 @@ static int64_t from_layer(const struct warren_policy *p, const struct wr_mount *
 	while (i < ls->n || k < n) {
 		bool point = k < n && (i == ls->n || points[k].off < ls->entries[i].off);
 		const struct wr_layer_dirent *e = point ? &points[k] : &ls->entries[i];
-		if (!add_record(out, e->name, e->len, e->ino, e->off, e->type))
+		if (!wr_records_add(out, e->name, e->len, e->ino, e->off, e->type))
 			break;
 		*(point ? &k : &i) += 1;
 	}
@@ -275,7 +242,7 @@ static int64_t from_layer(const struct warren_policy *p, const struct wr_mount *
 static int64_t serve(struct warren_request *rq, int fd, enum kind kind, const struct stat *st, bool legacy)
 {
 	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
-	struct records out = {.buf = rq->scratch->bytes, .legacy = legacy};
+	struct wr_records out = {.buf = rq->scratch->bytes, .legacy = legacy};
 	off_t before = lseek(fd, 0, SEEK_CUR);
 	unsigned count = (unsigned)rq->args[2];
 

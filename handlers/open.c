@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "byname.h"
 #include "dir.h"
+#include "open.h"
 #include "open_wait.h"
 #include "passfd.h"
 #include "resolve.h"
@@ -200,30 +201,18 @@ struct warren_verdict wr_handle_open(struct warren_request *rq, void *user)
 	return open_path(rq, &how);
 }
 
+int wr_open_how(struct warren_request *rq, uint64_t addr, uint64_t size, struct open_how *ret)
+{
+	int r = wr_guest_read_struct(rq, addr, size, ret, sizeof(*ret));
+
+	return r < 0 ? r : check_how(ret);
+}
+
 struct warren_verdict wr_handle_openat2(struct warren_request *rq, void *user)
 {
-	struct open_how how = {0};
-	uint64_t size = rq->args[3];
-	char extra[256];
+	struct open_how how;
 
 	(void)user;
-	/* copy_struct_from_user(): a longer structure is fine as long as what we do not know is zero */
-	if (size < sizeof(how))
-		return warren_return(-EINVAL);
-	if (size > 4096)
-		return warren_return(-E2BIG);
-	int r = wr_guest_read(rq, rq->args[2], &how, sizeof(how));
-	for (uint64_t at = sizeof(how); r == 0 && at < size; at += sizeof(extra)) {
-		size_t n = size - at < sizeof(extra) ? size - at : sizeof(extra);
-		r = wr_guest_read(rq, rq->args[2] + at, extra, n);
-		for (size_t i = 0; r == 0 && i < n; i++)
-			if (extra[i])
-				r = -E2BIG;
-	}
-	if (r < 0)
-		return warren_return(r);
-	r = check_how(&how);
-	if (r < 0)
-		return warren_return(r);
-	return open_path(rq, &how);
+	int r = wr_open_how(rq, rq->args[2], rq->args[3], &how);
+	return r < 0 ? warren_return(r) : open_path(rq, &how);
 }

@@ -4,6 +4,7 @@
 #define WARREN_HANDLERS_PROC_H
 
 #include "../engine/policy.h"
+#include <stdio.h>
 
 enum wr_proc_kind {
 	WR_PROC_FILE,	/* real: openat2 it below the host's /proc at rel */
@@ -65,6 +66,9 @@ int wr_proc_link_text(struct warren_request *rq, const char *path, const char *r
 /* proc_text.c: a sealed, read-only memfd with what the guest reads of a WR_PROC_TEXT; fd is the host's file,
  * O_RDONLY. An fd, or a negative errno. */
 int wr_proc_text(struct warren_request *rq, const struct wr_proc *pr, int fd);
+
+/* The lines of a WR_TEXT_MAPS or WR_TEXT_NUMA, in the guest's terms. */
+void wr_proc_put_lines(struct warren_request *rq, enum wr_proc_text text, FILE *in, FILE *out);
 
 /* The guest's name for a host path as the kernel prints it in /proc: a mount's, or of a rewritten program. 0,
  * or -ENOENT. */

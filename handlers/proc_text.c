@@ -103,12 +103,18 @@ static void put_numa_line(struct warren_request *rq, FILE *out, char *line)
 	}
 }
 
-static int put_lines(struct warren_request *rq, int fd, FILE *out,
-		     void (*put)(struct warren_request *, FILE *, char *))
+void wr_proc_put_lines(struct warren_request *rq, enum wr_proc_text text, FILE *in, FILE *out)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
 	ssize_t n;
+
+	while ((n = getline(&line, &size, in)) > 0 && ftell(out) < (long)MAX_BYTES)
+		(text == WR_TEXT_NUMA ? put_numa_line : put_maps_line)(rq, out, line);
+}
+
+static int put_lines(struct warren_request *rq, enum wr_proc_text text, int fd, FILE *out)
+{
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	_cleanup_fclose_ FILE *in = own < 0 ? NULL : fdopen(own, "r");
 
@@ -119,8 +125,7 @@ static int put_lines(struct warren_request *rq, int fd, FILE *out,
 		return r;
 	}
 	setvbuf(in, NULL, _IOFBF, 65536); /* st_blksize of /proc is 1024 */
-	while ((n = getline(&line, &size, in)) > 0 && ftell(out) < (long)MAX_BYTES)
-		put(rq, out, line);
+	wr_proc_put_lines(rq, text, in, out);
 	return 0;
 }
 
@@ -201,9 +206,8 @@ static int put_text(struct warren_request *rq, const struct wr_proc *pr, int fd,
 {
 	switch (pr->text) {
 	case WR_TEXT_MAPS:
-		return put_lines(rq, fd, out, put_maps_line);
 	case WR_TEXT_NUMA:
-		return put_lines(rq, fd, out, put_numa_line);
+		return put_lines(rq, pr->text, fd, out);
 	case WR_TEXT_CGROUP: /* as in a cgroup namespace of its own */
 		fputs("0::/\n", out);
 		return 0;

@@ -138,7 +138,7 @@ static ssize_t gather(struct warren_request *rq, struct outgoing *o, size_t from
 	while (from >= o->iov[i].iov_len)
 		from -= o->iov[i++].iov_len;
 	struct iovec first = o->iov[i];
-	o->iov[i].iov_base = (char *)first.iov_base + from;
+	o->iov[i].iov_base = (void *)((uintptr_t)first.iov_base + from); /* the guest's, and any number */
 	o->iov[i].iov_len -= from;
 	ssize_t n = process_vm_readv(rq->tid, &local, 1, o->iov + i, o->n_iov - i, 0);
 	o->iov[i] = first;

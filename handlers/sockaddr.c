@@ -69,6 +69,35 @@ static void replace(char *from, const char *to, char what, char by)
 			*c = by;
 }
 
+bool wr_sockaddr_encode(const char *text, const char *name, char *dir, struct wr_sockaddr *ret)
+{
+	const size_t max = sizeof(ret->un.sun_path);
+	const char *last = text + strlen(text);
+	size_t len = strlen(name);
+
+	while (last > text && last[-1] == '/')
+		last--;
+	while (last > text && last[-1] != '/')
+		last--;
+	size_t dirlen = (size_t)(last - text);
+	bool full = dirlen + 1 + len > max;
+	memcpy(dir, text, dirlen);
+	if (dirlen && full)
+		dirlen--; /* its last slash */
+	dir[dirlen] = '\0';
+	if (!dirlen || dirlen + 1 + len > max)
+		return false;
+	if (full && (!strcmp(dir, ".") || !strcmp(dir, "..")))
+		memset(dir, WR_DOT, dirlen);
+	replace(dir, dir + dirlen, '/', full ? WR_SLASH_FULL : WR_SLASH);
+	memset(ret->un.sun_path, 0, max);
+	memcpy(ret->un.sun_path, dir, dirlen);
+	ret->un.sun_path[dirlen] = '/';
+	memcpy(ret->un.sun_path + dirlen + 1, name, len);
+	ret->len = (socklen_t)(UN_HEAD + dirlen + 1 + len);
+	return true;
+}
+
 /* "D/NAME" that fills the address, back to what the guest wrote: it is as long. */
 static void decode_full(char *path, char *slash)
 {

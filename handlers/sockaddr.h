@@ -45,6 +45,10 @@ enum wr_un_kind wr_sockaddr_kind(const struct wr_sockaddr *a);
 int wr_sockaddr_target(struct warren_request *rq, int sock, struct wr_sockaddr *a, struct wr_target *t);
 /* An abstract name of the guest's, to ours. 0 or -EINVAL: it is too long. */
 int wr_sockaddr_hide(struct warren_request *rq, struct wr_sockaddr *a);
+/* For bind(2) to text, of at most sizeof(sun_path) bytes, whose last component is name (with a slash if text
+ * ends in some): the address that the kernel is told, and the name of the link in it (dir, as large as
+ * sun_path and a NUL). False: there is no directory in it, or it is too long. */
+bool wr_sockaddr_encode(const char *text, const char *name, char *dir, struct wr_sockaddr *ret);
 /* An address that the kernel told, to the guest's terms. */
 void wr_sockaddr_show(struct warren_request *rq, struct wr_sockaddr *a);
 

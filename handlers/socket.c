@@ -28,32 +28,6 @@ static int bind_in(int dir, int sock, const struct wr_sockaddr *a)
 	return r;
 }
 
-/* The name that the kernel is told (see sockaddr.h), and the link in it. False: it is too long. */
-static bool encode(const char *text, size_t dirlen, const char *name, char *dir, struct sockaddr_un *un,
-		   socklen_t *ret_len)
-{
-	size_t len = strlen(name);
-	bool full = dirlen + 1 + len > sizeof(un->sun_path);
-
-	memcpy(dir, text, dirlen);
-	if (full)
-		dirlen--; /* its last slash */
-	dir[dirlen] = '\0';
-	if (!dirlen || dirlen + 1 + len > sizeof(un->sun_path))
-		return false;
-	if (full && (!strcmp(dir, ".") || !strcmp(dir, "..")))
-		memset(dir, WR_DOT, dirlen);
-	for (size_t i = 0; i < dirlen; i++)
-		if (dir[i] == '/')
-			dir[i] = full ? WR_SLASH_FULL : WR_SLASH;
-	memset(un->sun_path, 0, sizeof(un->sun_path));
-	memcpy(un->sun_path, dir, dirlen);
-	un->sun_path[dirlen] = '/';
-	memcpy(un->sun_path + dirlen + 1, name, len);
-	*ret_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + dirlen + 1 + len);
-	return true;
-}
-
 /* In a private directory a symlink with the name dir leads to parent while bind(2) runs. */
 static int bind_through_link(const char *runtime, int parent, const char *dir, int sock,
 			     const struct wr_sockaddr *a)
@@ -80,7 +54,7 @@ static int bind_through_link(const char *runtime, int parent, const char *dir, i
 }
 
 static int bind_at(struct warren_request *rq, int sock, struct wr_sockaddr *a, int parent, const char *name,
-		   const char *text, size_t len);
+		   const char *text);
 
 static int bind_path(struct warren_request *rq, int sock, struct wr_sockaddr *a)
 {
@@ -103,32 +77,27 @@ static int bind_path(struct warren_request *rq, int sock, struct wr_sockaddr *a)
 	snprintf(name, sizeof(name), "%s%s", t.name, t.slash ? "/" : "");
 	struct wr_layer *l = wr_target_layer(&t, rel);
 	if (!l)
-		return bind_at(rq, sock, a, t.parent, name, text, len);
+		return bind_at(rq, sock, a, t.parent, name, text);
 	_cleanup_close_ int upper = -1;
 	r = wr_layer_prepare(l, rel, &upper);
 	if (r < 0)
 		return r == -EEXIST ? -EADDRINUSE : r;
-	r = bind_at(rq, sock, a, upper, name, text, len);
+	r = bind_at(rq, sock, a, upper, name, text);
 	int r2 = wr_layer_settle(l, rel);
 	return r < 0 ? r : r2;
 }
 
 static int bind_at(struct warren_request *rq, int sock, struct wr_sockaddr *a, int parent, const char *name,
-		   const char *text, size_t len)
+		   const char *text)
 {
 	char dir[sizeof(a->un.sun_path) + 1];
-	const char *last = text + len;
-	while (last > text && last[-1] == '/')
-		last--;
-	while (last > text && last[-1] != '/')
-		last--;
-	size_t dirlen = (size_t)(last - text);
-	if (dirlen && encode(text, dirlen, name, dir, &a->un, &a->len))
+
+	if (wr_sockaddr_encode(text, name, dir, a))
 		return bind_through_link(wr_sandbox_policy(rq->sandbox)->runtime, parent, dir, sock, a);
 	/* A plain name: the kernel is told what the guest wrote. (Or "/NAME" that fills the address to its
 	 * last byte, whose slash getsockname(2) does not show then.) */
 	memset(a->un.sun_path, 0, sizeof(a->un.sun_path));
-	len = strlen(name);
+	size_t len = strlen(name);
 	if (len > sizeof(a->un.sun_path))
 		return -EINVAL;
 	memcpy(a->un.sun_path, name, len);

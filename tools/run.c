@@ -5,6 +5,7 @@
 #include "confine.h"
 #include "layer.h"
 #include "limits.h"
+#include "numbers.h"
 #include "options.h"
 #include "words.h"
 #include <errno.h>
@@ -49,15 +50,13 @@ static const struct argp_child children[] = {{&sandbox_argp, 0, NULL, 0}, {0}};
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct run *run = state->input;
-	char *end;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &run->sandbox;
 		return 0;
 	case OPT_TIMEOUT:
-		run->sandbox.timeout = strtod(arg, &end);
-		if (end == arg || *end || !(run->sandbox.timeout > 0) || run->sandbox.timeout > 1e6)
+		if (number_seconds(arg, &run->sandbox.timeout) < 0)
 			return options_bad(&run->sandbox,
 					   "--timeout '%s': a number of seconds above 0 is wanted", arg);
 		return 0;

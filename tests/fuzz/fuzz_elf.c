@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clang -fsanitize=fuzzer,address,undefined: any file may be executed. The input is the file. */
+/* Any file may be executed: ELF, or a script with a `#!` line. The input is the file. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdint.h>
@@ -9,16 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "../../engine/base/cleanup.h"
 #include "../../handlers/elf.h"
-
-#define CHECK(condition)                                                                                     \
-	do {                                                                                                 \
-		if (!(condition))                                                                            \
-			abort();                                                                             \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_copy(int src, const struct wr_image *image, int read, const char *interp)
 {

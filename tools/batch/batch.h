@@ -194,9 +194,13 @@ void how_it_ended(FILE *f, const struct result *r);
 /* results.c */
 void result_free(struct result *r);
 int result_write(struct batch *b, const struct job *job, const struct result *r);
+/* A line of the file: what is missing, or no number that can be, is 0. -EINVAL: it is none. */
+struct cJSON;
+int result_parse(const struct cJSON *o, struct result *ret);
 /* Marks the jobs that the file records as ended; failed ones only when rerun_failed is not set. The number of
  * them, or a negative errno. A last line that was cut off is passed over. */
 long results_resume(struct batch *b, const char *path, bool rerun_failed);
+long results_read(struct jobs *j, FILE *f, bool rerun_failed); /* the same of an open file */
 int results_junit(struct batch *b, FILE *f);
 const char *outcome_name(enum outcome o);
 int outcome_of(const char *name); /* -1: none */

@@ -6,6 +6,7 @@
 #include "../words.h"
 #include "../layer.h"
 #include "../limits.h"
+#include "../numbers.h"
 #include "../options.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -96,53 +97,41 @@ static const struct argp_option options[] = {
 
 static const struct argp_child children[] = {{&sandbox_argp, 0, "The sandboxes:", 4}, {0}};
 
-static int number(const char *arg, unsigned long max, unsigned long *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoul(arg, &end, 10);
-	return errno || end == arg || *end || *arg == '-' || *ret > max ? -EINVAL : 0;
-}
-
 static error_t parse_number(struct command *c, int key, const char *arg)
 {
 	unsigned long n = 0;
-	char *end;
 
 	switch (key) {
 	case 'j':
-		if (number(arg, MAX_SLOTS, &n) < 0 || n == 0)
+		if (number_whole(arg, MAX_SLOTS, &n) < 0 || n == 0)
 			return options_bad(&c->sandbox, "--jobs '%s': a number from 1 to %d is wanted", arg,
 					   MAX_SLOTS);
 		c->batch.slots = (unsigned)n;
 		return 0;
 	case OPT_TIMEOUT:
-		c->batch.timeout = strtod(arg, &end);
-		if (end == arg || *end || !(c->batch.timeout > 0) || c->batch.timeout > 1e6)
+		if (number_seconds(arg, &c->batch.timeout) < 0)
 			return options_bad(&c->sandbox,
 					   "--timeout '%s': a number of seconds above 0 is wanted", arg);
 		return 0;
 	case OPT_RETRY:
-		if (number(arg, 1000, &n) < 0)
+		if (number_whole(arg, 1000, &n) < 0)
 			return options_bad(&c->sandbox, "--retry '%s': a number up to 1000 is wanted", arg);
 		c->batch.retries = (unsigned)n;
 		return 0;
 	case OPT_LIMIT:
-		if (number(arg, 1UL << 40, &n) < 0)
+		if (number_whole(arg, 1UL << 40, &n) < 0)
 			return options_bad(&c->sandbox, "--output-limit '%s': a number of bytes is wanted",
 					   arg);
 		c->batch.output_limit = n;
 		return 0;
 	case OPT_SEED:
-		if (number(arg, UINT64_MAX, &n) < 0)
+		if (number_whole(arg, UINT64_MAX, &n) < 0)
 			return options_bad(&c->sandbox, "--seed '%s': a number is wanted", arg);
 		c->seed = n;
 		c->seeded = c->shuffle = true;
 		return 0;
 	default:
-		if (sscanf(arg, "%u/%u%n", &c->shard, &c->shards, (int *)&n) != 2 || arg[n] ||
-		    c->shard == 0 || c->shard > c->shards)
+		if (number_share(arg, &c->shard, &c->shards) < 0)
 			return options_bad(&c->sandbox,
 					   "--shard '%s': K/N is wanted, with K from 1 to N, e.g. 1/4", arg);
 		return 0;
@@ -481,8 +470,8 @@ static int run_all(struct batch *b)
 		free((char *)(uintptr_t)b->rerun);
 		b->rerun = rerun_command(b->sandbox, b->cwd, b->zygote);
 	}
-	bool shown = !b->quiet && pthread_create(&progress, NULL, progress_thread, b) == 0;
 	b->began = now_seconds();
+	bool shown = !b->quiet && pthread_create(&progress, NULL, progress_thread, b) == 0;
 	int r = slots_run(b);
 	zygote_end(b);
 	batch_stop(b);

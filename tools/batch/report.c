@@ -2,6 +2,7 @@
 /* warren report: what became of the jobs of one batch or several, from their results. */
 #define _GNU_SOURCE
 #include "batch.h"
+#include "../numbers.h"
 #include "../words.h"
 #include <argp.h>
 #include <cjson/cJSON.h>
@@ -31,15 +32,13 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct report *rp = state->input;
-	char *end;
 
 	switch (key) {
 	case 'j':
 		rp->junit = arg;
 		return 0;
 	case 's':
-		rp->slowest = strtoul(arg, &end, 10);
-		return end == arg || *end ? EINVAL : 0;
+		return number_whole(arg, ULONG_MAX, &rp->slowest) < 0 ? EINVAL : 0;
 	case ARGP_KEY_ARGS:
 		rp->files = state->argv + state->next;
 		rp->n_files = (size_t)(state->argc - state->next);
@@ -68,49 +67,13 @@ static const char *text(const cJSON *o, const char *key)
 	return cJSON_GetStringValue(cJSON_GetObjectItem(o, key));
 }
 
-static double number(const cJSON *o, const char *key)
-{
-	const cJSON *v = cJSON_GetObjectItem(o, key);
-	return cJSON_IsNumber(v) ? v->valuedouble : 0;
-}
-
-static char *copy(const char *s)
-{
-	return s ? strdup(s) : NULL;
-}
-
-static int result_read(const cJSON *o, struct result *r)
-{
-	const char *limit = text(o, "limit");
-	int outcome = outcome_of(text(o, "outcome"));
-
-	if (outcome < 0)
-		return -EINVAL;
-	*r = (struct result){.outcome = (enum outcome)outcome,
-			     .exit = (int)number(o, "exit"),
-			     .signal = (int)number(o, "signal"),
-			     .error = copy(text(o, "error")),
-			     .start = number(o, "start"),
-			     .wall = number(o, "wall"),
-			     .user = number(o, "user"),
-			     .sys = number(o, "sys"),
-			     .max_rss = (long)number(o, "max_rss_kib"),
-			     .notifications = (uint64_t)number(o, "notifications"),
-			     .attempts = (unsigned)number(o, "attempts"),
-			     .layer = copy(text(o, "layer"))};
-	for (unsigned l = WARREN_LIMIT_NONE; limit && l <= WARREN_LIMIT_LAST; l++)
-		if (!strcmp(limit, warren_limit_name((enum warren_limit)l)))
-			r->limit = (enum warren_limit)l;
-	return 0;
-}
-
 static int add(struct report *rp, const cJSON *o)
 {
 	struct jobs *j = &rp->jobs;
 	struct result r;
 	const char *id = text(o, "id"), *command = text(o, "command");
 
-	if (!id || !command || result_read(o, &r) < 0) {
+	if (!id || !command || result_parse(o, &r) < 0) {
 		rp->cut++;
 		return 0;
 	}

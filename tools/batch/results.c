@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MOST 1e15 /* for a number of anything */
+
 static const char *const names[] = {"passed", "failed",		"signal",      "timeout",
 				    "limit",  "missing-output", "not-started", "cancelled"};
 
@@ -26,6 +28,14 @@ int outcome_of(const char *name)
 		if (!strcmp(names[o], name))
 			return o;
 	return -1;
+}
+
+double now_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
 void result_free(struct result *r)
@@ -130,6 +140,53 @@ int result_write(struct batch *b, const struct job *job, const struct result *r)
 	return e;
 }
 
+/* ---- reading ---- */
+
+static const char *text_of(const cJSON *o, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItem(o, key));
+}
+
+static char *copy_of(const cJSON *o, const char *key)
+{
+	const char *s = text_of(o, key);
+
+	return s ? strdup(s) : NULL;
+}
+
+/* From 0 to max: what else somebody may have written there is 0, too. */
+static double number_of(const cJSON *o, const char *key, double max)
+{
+	const cJSON *v = cJSON_GetObjectItem(o, key);
+
+	return cJSON_IsNumber(v) && v->valuedouble >= 0 && v->valuedouble <= max ? v->valuedouble : 0;
+}
+
+int result_parse(const cJSON *o, struct result *ret)
+{
+	const char *limit = text_of(o, "limit");
+	int outcome = outcome_of(text_of(o, "outcome"));
+
+	if (outcome < 0)
+		return -EINVAL;
+	*ret = (struct result){.outcome = (enum outcome)outcome,
+			       .exit = (int)number_of(o, "exit", INT_MAX),
+			       .signal = (int)number_of(o, "signal", INT_MAX),
+			       .error = copy_of(o, "error"),
+			       .start = number_of(o, "start", MOST),
+			       .wall = number_of(o, "wall", MOST),
+			       .user = number_of(o, "user", MOST),
+			       .sys = number_of(o, "sys", MOST),
+			       .max_rss = (long)number_of(o, "max_rss_kib", MOST),
+			       .notifications = (uint64_t)number_of(o, "notifications", MOST),
+			       .attempts = (unsigned)number_of(o, "attempts", UINT_MAX),
+			       .layer = copy_of(o, "layer")};
+	for (unsigned l = WARREN_LIMIT_NONE; limit && l <= WARREN_LIMIT_LAST; l++)
+		if (!strcmp(limit, warren_limit_name((enum warren_limit)l)))
+			ret->limit = (enum warren_limit)l;
+	return 0;
+}
+
 /* ---- resume ---- */
 
 static int by_id(const void *a, const void *b)
@@ -156,32 +213,36 @@ static void mark(struct job **sorted, size_t n, const char *line, bool rerun_fai
 	cJSON_Delete(o);
 }
 
-long results_resume(struct batch *b, const char *path, bool rerun_failed)
+long results_read(struct jobs *j, FILE *f, bool rerun_failed)
 {
-	FILE *f = fopen(path, "re");
 	char *line = NULL;
-	size_t room = 0, n = b->jobs.n;
+	size_t room = 0, n = j->n;
 	long marked = 0;
-
-	if (!f)
-		return -errno;
 	struct job **sorted = malloc((n + 1) * sizeof(*sorted));
-	if (!sorted) {
-		fclose(f);
+
+	if (!sorted)
 		return -ENOMEM;
-	}
 	for (size_t i = 0; i < n; i++)
-		sorted[i] = &b->jobs.list[i];
+		sorted[i] = &j->list[i];
 	qsort(sorted, n, sizeof(*sorted), by_id);
 	while (getline(&line, &room, f) >= 0)
 		mark(sorted, n, line, rerun_failed);
 	for (size_t i = 0; i < n; i++)
-		marked += b->jobs.list[i].done_before;
-	bool failed = ferror(f);
+		marked += j->list[i].done_before;
 	free(line);
 	free(sorted);
+	return ferror(f) ? -EIO : marked;
+}
+
+long results_resume(struct batch *b, const char *path, bool rerun_failed)
+{
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return -errno;
+	long marked = results_read(&b->jobs, f, rerun_failed);
 	fclose(f);
-	return failed ? -EIO : marked;
+	return marked;
 }
 
 /* ---- JUnit ---- */

@@ -28,14 +28,6 @@ struct running { /* one attempt at a job */
 	struct buffer line[2];	 /* SHOW_FOLLOW: the part of a line that is here already */
 };
 
-double now_seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static double monotonic(void)
 {
 	struct timespec ts;
