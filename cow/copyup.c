@@ -211,7 +211,7 @@ int wr_put_quietly(struct wr_layer *l, const char *tmp, int dirfd, const char *n
 static int publish(struct wr_layer *l, const struct wr_path *p, const struct wr_updir *dir, const char *tmp,
 		   const struct stat *st)
 {
-	unsigned state = S_ISDIR(st->st_mode) ? WR_IS_MERGED : WR_IS_FILE;
+	unsigned state = S_ISDIR(st->st_mode) ? WR_IS_MERGED : WR_IS_FILE | WR_COPY;
 	int r = 0;
 
 	wr_dir_lock(l, p->full, p->dir_len);

@@ -305,6 +305,16 @@ static int new_name(struct wr_layer *l, const char *to)
 	return r < 0 ? r : p.slash ? -ENOENT : 0;
 }
 
+/* The name of the copy may go, and the link stay. */
+static void note_link(struct wr_layer *l, const char *from, int fd, const char *to)
+{
+	struct wr_path a, b;
+
+	if (wr_path_parse(from, &a) == 0 && wr_path_parse(to, &b) == 0 &&
+	    (wr_index_get(l->index, a.full, a.len) & (WR_STATE_MASK | WR_COPY)) == (WR_IS_FILE | WR_COPY))
+		wr_held_note(l, a.full, fd, b.full);
+}
+
 int wr_layer_link(struct wr_layer *l, const char *from, const char *to)
 {
 	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
@@ -321,7 +331,11 @@ int wr_layer_link(struct wr_layer *l, const char *from, const char *to)
 		return -EPERM;
 	wr_found_release(&f);
 	r = wr_layer_copy_up(l, from, WR_UP_ALWAYS, &f);
-	return r < 0 ? r : wr_layer_link_fd(l, f.fd, to);
+	if (r == 0)
+		r = wr_layer_link_fd(l, f.fd, to);
+	if (r == 0)
+		note_link(l, from, f.fd, to);
+	return r;
 }
 
 /* ---- open ---- */

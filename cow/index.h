@@ -15,12 +15,13 @@ enum wr_state {
 	WR_IS_WHITEOUT, /* deleted */
 	WR_STATE_MASK = 7,
 	WR_ATTR = 8,  /* with WR_IS_MERGED: its permissions may differ from the lower part's */
+	WR_COPY = 8,  /* with WR_IS_FILE: it is the copy of the lower object of this very name */
 	WR_BUSY = 16, /* its directory is locked and the name on disk is about to change: wait for the lock */
 	WR_STAMP_SHIFT = 5,
 };
 
-/* A word is state | WR_ATTR | WR_BUSY | stamp << WR_STAMP_SHIFT; no two settings of one index have the same
- * stamp. 0: no entry. */
+/* A word is state | WR_ATTR or WR_COPY | WR_BUSY | stamp << WR_STAMP_SHIFT; no two settings of one index have
+ * the same stamp. 0: no entry. */
 static inline enum wr_state wr_state(uint64_t word)
 {
 	return (enum wr_state)(word & WR_STATE_MASK);

@@ -39,11 +39,12 @@ struct wr_recent { /* a file that was opened for writing, with limited bytes */
 	uint64_t counted;
 };
 
+struct wr_held; /* held.c: copies that were renamed */
 struct wr_base; /* base.c: what the lower looked like when a path was first changed */
 
 struct wr_layer {
 	int dir, upper, work, lock_fd;
-	char *dir_path, *upper_host;
+	char *dir_path, *upper_host, *work_host;
 	uint64_t id; /* of this opening, for the listing cache */
 	struct wr_cache_owner cached;
 	struct wr_lower lowers[WR_LAYER_MAX_LOWERS];
@@ -51,6 +52,7 @@ struct wr_layer {
 	uint64_t lowers_id; /* of their directories */
 	struct wr_index *index;
 	struct wr_base *base;
+	struct wr_held *held;
 	bool readonly, idle;
 	bool xattrs, devices; /* what the upper's file system can hold */
 	bool file_marks;      /* there may be whiteouts that are files */
@@ -207,6 +209,16 @@ int wr_base_reset(struct wr_base *b); /* forgets all */
 int wr_base_note(struct wr_layer *l, const char *full, size_t len, const struct stat *st);
 bool wr_base_get(struct wr_base *b, const char *full, size_t len, struct wr_base_id *ret);
 void wr_base_id_of(const struct stat *st, struct wr_base_id *ret);
+
+/* ---- held.c ---- */
+
+struct wr_held *wr_held_new(void);
+void wr_held_free(struct wr_held *h);
+/* The copy of the lower object was, which is WR_COPY there, has the name now as well, or instead. For lack of
+ * memory nothing is noted. */
+void wr_held_note(struct wr_layer *l, const char *was, int copy, const char *now);
+/* Something in the upper layer was renamed, which notes may be about. */
+void wr_held_renamed(struct wr_layer *l, const char *from, const char *to, bool exchange);
 
 /* ---- remove.c ---- */
 

@@ -43,12 +43,14 @@ void wr_layer_close(struct wr_layer *l)
 	unlock(&l->lock_fd);
 	wr_index_free(l->index);
 	wr_base_close(l->base);
+	wr_held_free(l->held);
 	for (int i = 0; i < N_SHARDS; i++)
 		pthread_mutex_destroy(&l->shards[i]);
 	pthread_mutex_destroy(&l->flight_lock);
 	wr_quota_close(l);
 	free(l->dir_path);
 	free(l->upper_host);
+	free(l->work_host);
 	free(l->covers);
 	free(l->command);
 	free(l);
@@ -292,14 +294,16 @@ static int open_parts(struct wr_layer *l, const struct wr_layer_options *o, stru
 	if (l->upper < 0)
 		return l->upper;
 	l->upper_host = host_path(l->upper);
-	if (!l->upper_host)
+	l->work_host = l->readonly ? NULL : host_path(l->work);
+	if (!l->upper_host || (!l->readonly && !l->work_host))
 		return -ENOMEM;
 	l->created = meta->created;
 	l->covers = wr_steal_ptr(&meta->covers);
 	l->command = wr_steal_ptr(&meta->command);
 	if (fstat(l->upper, &l->born) < 0)
 		return -errno;
-	r = wr_index_new(&l->index);
+	l->held = wr_held_new();
+	r = l->held ? wr_index_new(&l->index) : -ENOMEM;
 	if (r == 0)
 		r = wr_base_open(l->dir, l->readonly, &l->base);
 	return r < 0 ? r : wr_scan(l);
@@ -388,6 +392,10 @@ int wr_layer_rel_of_path(const struct wr_layer *l, const char *host, char *buf, 
 {
 	int r = strip(host, l->upper_host, buf, size);
 
+	/* of copies without a name, which are as if they had been deleted in the covered directory itself */
+	if (r == -ENOENT && l->work_host)
+		r = strip(host, l->work_host, buf, size);
+
 	if (r != -ENOENT)
 		return r < 0 ? r : WR_UPPER;
 	for (unsigned i = 0; i < l->n_lowers; i++) {
@@ -399,27 +407,4 @@ int wr_layer_rel_of_path(const struct wr_layer *l, const char *host, char *buf, 
 		return r < 0 ? r : WR_LOWER;
 	}
 	return -ENOENT;
-}
-
-int wr_layer_rel_of_fd(struct wr_layer *l, int fd, char *buf, size_t size, unsigned *ret_lower)
-{
-	char proc[32], host[PATH_MAX];
-	struct stat st, there;
-	unsigned k = 0;
-	ssize_t n = readlink(wr_cow_proc(fd, proc), host, sizeof(host) - 1);
-
-	if (n < 0)
-		return -errno;
-	host[n] = '\0';
-	int where = wr_layer_rel_of_path(l, host, buf, size, &k);
-	if (where < 0)
-		return where;
-	_cleanup_close_ int obj =
-		wr_open_below(where == WR_UPPER ? l->upper : l->lowers[k].fd, buf, O_PATH | O_NOFOLLOW, 0);
-	if (obj < 0 || fstat(obj, &there) < 0 || fstat(fd, &st) < 0 || st.st_dev != there.st_dev ||
-	    st.st_ino != there.st_ino)
-		return -ENOENT;
-	if (ret_lower)
-		*ret_lower = k;
-	return where;
 }

@@ -135,8 +135,16 @@ int wr_layer_settle(struct wr_layer *l, const char *rel);
  * buf, -ENOENT if it is not of this layer, -ERANGE. Purely textual. *ret_lower may be NULL. */
 int wr_layer_rel_of_path(const struct wr_layer *l, const char *host, char *buf, size_t size,
 			 unsigned *ret_lower);
-/* The same of an fd, checked to be the very object there; -ENOENT also when it was deleted or replaced. */
+/* The same of an fd, checked to be the very object there, or what it was copied to: of a lower object whose
+ * copy was renamed WR_UPPER and where that is. -ENOENT also when it was deleted or replaced. */
 int wr_layer_rel_of_fd(struct wr_layer *l, int fd, char *buf, size_t size, unsigned *ret_lower);
+/* What became of the lower object that was at rel: 0, it has its name still; 1, rel is where its copy was
+ * renamed to; -ENOENT, it was deleted or replaced. No system call, so a copy that was removed since is 1,
+ * too. */
+int wr_layer_now(struct wr_layer *l, char *rel, size_t size);
+/* The same as wr_layer_copy_up() for an fd of a lower object, whatever became of its name: *ret is its copy
+ * where that is now, or, when it was deleted or replaced, one without a name that nobody else will see. */
+int wr_layer_copy_up_fd(struct wr_layer *l, int fd, int why, struct wr_found *ret);
 
 /* The directories besides the covered one, which are warren's own: 0 is the upper, then the lowers above the
  * covered directory; -1 behind the last. Borrowed, O_PATH. */

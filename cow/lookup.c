@@ -152,12 +152,12 @@ static int walk_lowers(struct wr_layer *l, const char *full, struct walk *w)
 	}
 	while (*full) {
 		size_t c = strcspn(full, "/");
-		if (c > NAME_MAX)
-			return -ENAMETOOLONG;
 		if (w->obj >= 0) {
 			struct stat st;
 			return fstat(w->obj, &st) == 0 && S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
 		}
+		if (c > NAME_MAX)
+			return -ENAMETOOLONG;
 		memcpy(name, full, c);
 		name[c] = '\0';
 		int r = walk_step(l, w, name);

@@ -51,6 +51,7 @@ static int hide_lower(struct wr_layer *l, const struct wr_path *p, int dirfd)
 static int remove_file(struct wr_layer *l, const struct wr_path *p, int dirfd)
 {
 	bool lower = wr_lower_exists(l, p->full);
+	uint64_t word = wr_index_get(l->index, p->full, p->len);
 	int r;
 
 	wr_index_busy(l->index, p->full, p->len);
@@ -58,7 +59,10 @@ static int remove_file(struct wr_layer *l, const struct wr_path *p, int dirfd)
 		r = wr_whiteout_replace(l, dirfd, p->name);
 	else
 		r = unlinkat(dirfd, p->name, 0) < 0 ? -errno : 0;
-	wr_index_set(l->index, p->full, p->len, r < 0 ? WR_IS_FILE : lower ? WR_IS_WHITEOUT : WR_NONE);
+	wr_index_set(l->index, p->full, p->len,
+		     r < 0   ? (unsigned)(word & (WR_STATE_MASK | WR_COPY))
+		     : lower ? WR_IS_WHITEOUT
+			     : WR_NONE);
 	return r;
 }
 

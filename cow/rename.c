@@ -31,11 +31,17 @@ static void end_release(struct end *e)
 	wr_updir_release(&e->dir);
 }
 
+/* For any directory: what the kernel says when it comes to look at the name. */
+static bool too_long(const struct end *e)
+{
+	return strlen(e->p.name) > NAME_MAX;
+}
+
 static int look(struct wr_layer *l, struct end *e)
 {
 	int r = wr_layer_lookup(l, e->p.full, 0, &e->f);
 
-	if (r == -ENOENT) {
+	if (r == -ENOENT || (r == -ENAMETOOLONG && too_long(e))) {
 		e->there = false;
 		return 0;
 	}
@@ -70,11 +76,17 @@ static int check(struct move *m)
 	struct end *a = &m->from, *b = &m->to;
 	bool exchange = m->flags & RENAME_EXCHANGE;
 
-	if (!a->there || (exchange && !b->there))
+	if (!a->there)
+		return too_long(a) ? -ENAMETOOLONG : -ENOENT;
+	if (too_long(b))
+		return -ENAMETOOLONG;
+	if (exchange && !b->there)
 		return -ENOENT;
 	if (b->there && (m->flags & RENAME_NOREPLACE))
 		return -EEXIST;
-	if ((a->p.slash || b->p.slash) && !is_dir(a) && !(exchange && b->p.slash && is_dir(b) && !a->p.slash))
+	if (exchange && b->p.slash && !is_dir(b))
+		return -ENOTDIR;
+	if (!is_dir(a) && (a->p.slash || (!exchange && b->p.slash)))
 		return -ENOTDIR;
 	if (is_dir(a) && below(&b->p, &a->p))
 		return -EINVAL;
@@ -108,6 +120,8 @@ static int bring_up(struct move *m)
 		r = wr_sticky(l, &a->p, a->dir.fd, &a->st);
 	if (r == 0 && b->there)
 		r = wr_sticky(l, &b->p, b->dir.fd, &b->st);
+	if (r == 0 && (m->flags & RENAME_WHITEOUT))
+		r = -EINVAL;
 	if (r == 0 && (has_lower_part(a) || (exchange && has_lower_part(b))))
 		r = -EXDEV;
 	if (r == 0 && a->f.where == WR_LOWER) {
@@ -171,6 +185,13 @@ static void settle(struct wr_layer *l, struct end *e, unsigned state)
 	wr_index_changed(l->index, e->p.full, e->p.dir_len);
 }
 
+/* Who holds the lower object may want to know where its copy is. */
+static void note(struct wr_layer *l, const struct end *e, const struct end *to)
+{
+	if (wr_state(e->word) == WR_IS_FILE && (e->word & WR_COPY))
+		wr_held_note(l, e->p.full, e->f.fd, to->p.full);
+}
+
 static void undo_busy(struct wr_layer *l, struct end *e)
 {
 	if (e->word)
@@ -186,12 +207,20 @@ static int exchange(struct move *m)
 		r = close_off(m->l, b, a);
 	if (r < 0)
 		return r;
+	wr_index_busy(m->l->index, a->p.full, a->p.len);
+	wr_index_busy(m->l->index, b->p.full, b->p.len);
 	r = wr_cow_rename(a->dir.fd, a->p.name, b->dir.fd, b->p.name, RENAME_EXCHANGE);
-	if (r == 0) {
-		settle(m->l, a, state_of(b));
-		settle(m->l, b, state_of(a));
+	if (r < 0) {
+		undo_busy(m->l, a);
+		undo_busy(m->l, b);
+		return r;
 	}
-	return r;
+	wr_held_renamed(m->l, a->p.full, b->p.full, true);
+	note(m->l, a, b);
+	note(m->l, b, a);
+	settle(m->l, a, state_of(b));
+	settle(m->l, b, state_of(a));
+	return 0;
 }
 
 /* The old name has something that must go: a directory full of whiteouts, or a whiteout. */
@@ -263,6 +292,8 @@ static int replace(struct move *m)
 			wr_forget_children(l, b->p.full, a->dir.fd, a->p.name);
 		clear_old(m, target == WR_IS_MERGED);
 	}
+	wr_held_renamed(l, a->p.full, b->p.full, false);
+	note(l, a, b);
 	settle(l, a, a->lower ? WR_IS_WHITEOUT : WR_NONE);
 	settle(l, b, state_of(a));
 	return 0;
@@ -306,8 +337,12 @@ static int rename_once(struct move *m)
 		r = bring_up(m);
 	if (r < 0)
 		return r;
-	if (!a->dir.merged && !b->dir.merged)
-		return wr_cow_rename(a->dir.fd, a->p.name, b->dir.fd, b->p.name, m->flags);
+	if (!a->dir.merged && !b->dir.merged) {
+		r = wr_cow_rename(a->dir.fd, a->p.name, b->dir.fd, b->p.name, m->flags);
+		if (r == 0)
+			wr_held_renamed(m->l, a->p.full, b->p.full, m->flags & RENAME_EXCHANGE);
+		return r;
+	}
 	if (a->dir.merged)
 		wr_lockset_add(&locks, a->p.full, a->p.dir_len);
 	if (b->dir.merged) {
@@ -328,8 +363,8 @@ int wr_layer_rename(struct wr_layer *l, const char *from, const char *to, unsign
 	struct move m = {.l = l, .flags = flags};
 	int r;
 
-	if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
-	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
+	    ((flags & RENAME_EXCHANGE) && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT))))
 		return -EINVAL;
 	r = wr_path_parse(from, &m.from.p);
 	if (r == 0)

@@ -20,21 +20,24 @@ static bool root_is_as_born(struct wr_layer *l)
 int wr_layer_reset(struct wr_layer *l)
 {
 	struct wr_index *index;
+	struct wr_held *held = wr_held_new();
 	struct stat low;
 
-	if (!root_is_as_born(l))
-		return -EINVAL;
-	int r = wr_purge_content(l->upper);
+	int r = !held ? -ENOMEM : root_is_as_born(l) ? wr_purge_content(l->upper) : -EINVAL;
 	if (r == 0)
 		r = wr_purge_content(l->work);
 	if (r == 0)
 		r = wr_base_reset(l->base);
 	if (r == 0)
 		r = wr_index_new(&index);
-	if (r < 0)
+	if (r < 0) {
+		wr_held_free(held);
 		return r;
+	}
 	wr_index_free(l->index);
 	l->index = index;
+	wr_held_free(l->held);
+	l->held = held;
 	wr_quota_close(l);
 	wr_quota_init(l);
 	atomic_store(&l->bytes, 0);

@@ -270,10 +270,14 @@ bool wr_policy_pinned(const struct warren_policy *p, const char *path)
  * names the mount. NULL: it does not lie there. */
 static const char *below_mount(const struct wr_mount *m, const char *host, char *buf, size_t *ret_matched)
 {
-	if (m->layer &&
-	    wr_layer_rel_of_path(m->layer, host[0] ? host : "/", buf + 1, 2 * PATH_MAX - 1, NULL) >= 0) {
+	int where = m->layer ? wr_layer_rel_of_path(m->layer, host[0] ? host : "/", buf + 1, 2 * PATH_MAX - 1,
+						    NULL)
+			     : -ENOENT;
+	if (where >= 0) {
 		buf[0] = '/';
 		*ret_matched = strlen(host) - strlen(buf + 1);
+		if (where == WR_LOWER)
+			wr_layer_now(m->layer, buf + 1, 2 * PATH_MAX - 1);
 		return buf[1] ? buf : buf + 1;
 	}
 	if (!below(host, m->host, m->host_len))
@@ -282,9 +286,11 @@ static const char *below_mount(const struct wr_mount *m, const char *host, char 
 	return host + m->host_len;
 }
 
-int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *buf, size_t size)
+/* The mount that the host path lies in, and its path there; NULL: none. */
+static const struct wr_mount *mount_of(const struct warren_policy *p, const char *host,
+				       char best_rel[static 2 * PATH_MAX])
 {
-	char rel[2 * PATH_MAX], best_rel[2 * PATH_MAX] = "";
+	char rel[2 * PATH_MAX];
 	const struct wr_mount *best = NULL;
 	size_t matched, best_matched = 0;
 
@@ -297,8 +303,27 @@ int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *
 			continue;
 		best = m;
 		best_matched = matched;
-		snprintf(best_rel, sizeof(best_rel), "%s", rest);
+		snprintf(best_rel, 2 * PATH_MAX, "%s", rest);
 	}
+	return best;
+}
+
+bool wr_policy_is_lower(const struct warren_policy *p, const char *host, bool *ret_lost)
+{
+	char rel[2 * PATH_MAX];
+	const struct wr_mount *m = p->n_layers ? mount_of(p, host, rel) : NULL;
+
+	if (!m || !m->layer || wr_layer_rel_of_path(m->layer, host, rel, sizeof(rel), NULL) != WR_LOWER)
+		return false;
+	*ret_lost = wr_layer_now(m->layer, rel, sizeof(rel)) < 0;
+	return true;
+}
+
+int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *buf, size_t size)
+{
+	char best_rel[2 * PATH_MAX] = "";
+	const struct wr_mount *best = mount_of(p, host, best_rel);
+
 	if (!best)
 		return -ENOENT;
 	size_t rest_len = strlen(best_rel);

@@ -123,6 +123,9 @@ unsigned wr_policy_may(const struct warren_policy *p, const struct wr_mount *m, 
 /* The canonical guest path of a host path as the kernel prints it. 0; -ENOENT: not visible in this sandbox,
  * -ENAMETOOLONG. */
 int wr_policy_guest_path(const struct warren_policy *p, const char *host, char *buf, size_t size);
+/* Does the host path lie in a directory below a layer, which is only ever read? *ret_lost: the object that
+ * has it has no name in the sandbox any more. */
+bool wr_policy_is_lower(const struct warren_policy *p, const char *host, bool *ret_lost);
 /* What may be done to the object of this host path, whichever of its names in the sandbox is used. *ret_mnt:
  * the mount that denies what is denied, NULL: the object has no name here. */
 unsigned wr_policy_may_host(const struct warren_policy *p, const char *host, const struct wr_mount **ret_mnt);

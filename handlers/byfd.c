@@ -58,7 +58,7 @@ static int decide(struct warren_request *rq, struct wr_target *t)
 }
 
 /* The object of a layer: the change is made on the copy, if it is a lower one, which takes the place of the
- * guest's fd where it can. A lower object that has no name any more is nobody's to change. */
+ * guest's fd where it can. */
 static int to_layer(struct warren_request *rq, int fd, int why, struct wr_target *t)
 {
 	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
@@ -68,15 +68,15 @@ static int to_layer(struct warren_request *rq, int fd, int why, struct wr_target
 
 	if (r < 0)
 		return r;
-	if (nameless(host, &st))
-		return 0;
 	int where = wr_layer_rel_of_path(t->mnt->layer, host, rel, sizeof(rel), NULL);
+	if (where != WR_LOWER && nameless(host, &st))
+		return 0;
 	wr_layer_touch(t->mnt->layer, t->fd);
 	if (where == WR_UPPER)
 		return 0;
-	if (where != WR_LOWER || wr_layer_rel_of_fd(t->mnt->layer, t->fd, rel, sizeof(rel), NULL) != WR_LOWER)
+	if (where != WR_LOWER)
 		return -EACCES;
-	r = wr_layer_copy_up(t->mnt->layer, rel, why, &f);
+	r = wr_layer_copy_up_fd(t->mnt->layer, t->fd, why, &f);
 	if (r < 0)
 		return r;
 	wr_cleanup_close(&t->fd);

@@ -144,9 +144,10 @@ static int64_t from_snapshot(const struct warren_policy *p, int fd, const struct
 
 /* ---- directories in a layer ---- */
 
-/* The mount with the layer that a directory of the host is of, and its path there in buf; NULL: none. */
+/* The mount with the layer that a directory of the host is of, and its path there in buf; NULL: none.
+ * *ret_lost: it was deleted, or replaced, in the layer. */
 static const struct wr_mount *layer_of(const struct warren_policy *p, const char *link, char *buf,
-				       size_t size)
+				       size_t size, bool *ret_lost)
 {
 	char host[PATH_MAX + 1];
 
@@ -158,8 +159,11 @@ static const struct wr_mount *layer_of(const struct warren_policy *p, const char
 	host[n] = '\0';
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct wr_mount *m = &p->mounts[i];
-		if (m->layer && wr_layer_rel_of_path(m->layer, host, buf, size, NULL) >= 0)
-			return m;
+		int where = m->layer ? wr_layer_rel_of_path(m->layer, host, buf, size, NULL) : -ENOENT;
+		if (where < 0)
+			continue;
+		*ret_lost = where == WR_LOWER && wr_layer_now(m->layer, buf, size) < 0;
+		return m;
 	}
 	return NULL;
 }
@@ -250,10 +254,11 @@ static int64_t serve(struct warren_request *rq, int fd, enum kind kind, const st
 	if (count < out.size)
 		out.size = count;
 	char link[32], rel[2 * PATH_MAX];
+	bool lost;
 	int64_t n;
 	if (kind == LAYER) {
-		const struct wr_mount *m = layer_of(p, wr_fd_path(fd, link), rel, sizeof(rel));
-		n = m ? from_layer(p, m, rel, fd, before, &out) : -ENOENT;
+		const struct wr_mount *m = layer_of(p, wr_fd_path(fd, link), rel, sizeof(rel), &lost);
+		n = m && !lost ? from_layer(p, m, rel, fd, before, &out) : -ENOENT;
 	} else {
 		n = kind == EXTRAS ? from_snapshot(p, fd, st, before, &out) : filter(rq, fd, kind, &out);
 	}
@@ -276,7 +281,8 @@ static struct warren_verdict getdents_as(struct warren_request *rq, bool legacy)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return warren_return(fd < 0 ? fd : -errno);
 	char path[PATH_MAX], rel[2 * PATH_MAX], own[32];
-	enum kind kind = layer_of(p, wr_fd_path(fd, own), rel, sizeof(rel)) && S_ISDIR(st.st_mode)
+	bool lost;
+	enum kind kind = layer_of(p, wr_fd_path(fd, own), rel, sizeof(rel), &lost) && S_ISDIR(st.st_mode)
 				 ? LAYER
 				 : kind_of(p, &st);
 	if (kind == PROC && proc_path(fd, path, sizeof(path)) == 0 && wr_proc_lists_natively(path))

@@ -98,10 +98,17 @@ struct warren_verdict wr_handle_mkdirat(struct warren_request *rq, void *user)
 	return warren_return(r);
 }
 
+/* Nothing can be made in it any more. */
+static bool in_deleted(const struct wr_target *t)
+{
+	struct stat st;
+
+	return fstat(t->parent, &st) == 0 && st.st_nlink == 0;
+}
+
 /* A device would reach past every rule. What the kernel says to those who may not make one, and before. */
 static int refuse_device(const struct wr_target *t)
 {
-	struct stat st;
 	int r = look_for(t);
 
 	if (r == 0)
@@ -109,8 +116,8 @@ static int refuse_device(const struct wr_target *t)
 	if (r != -ENOENT || t->slash ||
 	    t->mnt->kind == WR_MOUNT_PROC) /* there is no name to be made in /proc */
 		return r;
-	if (fstat(t->parent, &st) == 0 && st.st_nlink == 0)
-		return -ENOENT; /* a deleted directory */
+	if (in_deleted(t))
+		return -ENOENT;
 	return faccessat(t->parent, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : -EPERM;
 }
 
@@ -192,7 +199,8 @@ static int link_in_layer(const struct wr_target *from, const struct wr_target *t
 
 	if (from->mnt != to->mnt) {
 		int r = look_for(to);
-		if (r == 0 || to->slash || to->mnt->kind == WR_MOUNT_PROC) /* where no name can be made */
+		/* where no name can be made */
+		if (r != -ENOENT || to->slash || to->mnt->kind == WR_MOUNT_PROC || in_deleted(to))
 			return r == 0 ? -EEXIST : r;
 	}
 	if (!l)

@@ -51,7 +51,11 @@ int wr_origin_name(struct warren_request *rq, int dirfd, char *cur)
 	 * one to be refused. */
 	if (says_deleted(host) && stat(link, &st) == 0 && (st.st_nlink == 0 || !S_ISDIR(st.st_mode)))
 		return WR_NAMELESS;
-	return to_guest(wr_sandbox_policy(rq->sandbox), host, cur);
+	const struct warren_policy *p = wr_sandbox_policy(rq->sandbox);
+	bool lost;
+	if (wr_policy_is_lower(p, host, &lost) && lost)
+		return WR_LOST;
+	return to_guest(p, host, cur);
 }
 
 unsigned wr_held_rights(pid_t tid, int n, int obj)
@@ -96,6 +100,8 @@ static int verify(const struct warren_policy *p, int fd, const char *host, const
 	if (m->layer) { /* from here on by names, in the layer */
 		char in[WR_WALK_BUF];
 		int where = wr_layer_rel_of_path(m->layer, host[0] ? host : "/", in, sizeof(in), NULL);
+		if (where == WR_LOWER)
+			wr_layer_now(m->layer, in, sizeof(in)); /* the name that cur is made of */
 		return where >= 0 && !strcmp(in, rel) ? 0 : -EACCES;
 	}
 	/* what lies below a mount point is hidden by the mount */
@@ -204,7 +210,10 @@ int wr_origin_take(const struct warren_policy *p, int fd, struct wr_origin *base
 	base->is_dir = S_ISDIR(st.st_mode);
 	int r = host_name(fd, host);
 	base->deleted = r == WR_NAMELESS;
-	if (r == 0)
+	base->lost = false;
+	if (r == 0 && wr_policy_is_lower(p, host[0] ? host : "/", &base->lost) && base->lost)
+		r = to_guest(p, host, cur);
+	else if (r == 0)
 		r = locate(p, fd, host, cur);
 	else if (r == WR_NAMELESS || r == -ENAMETOOLONG)
 		r = climb(p, fd, r, cur);

@@ -14,13 +14,16 @@ struct wr_origin {
 	size_t len; /* of its path at the beginning of the walk's cur */
 	const struct wr_mount *mnt;
 	bool deleted; /* nothing can be made in it any more */
+	bool lost; /* a lower object of a layer that was deleted or replaced: not to be entered, it is as it
+		      was */
 	bool is_dir;
 };
 
 /* The canonical guest path ("" for the root) of dirfd (AT_FDCWD: the working directory), in WR_WALK_BUF
- * bytes. 0; WR_NAMELESS: it was deleted, or its name is too long for /proc; -EBADF; -ENOTDIR: it is no file;
- * -EACCES: it lies outside of the sandbox. */
+ * bytes. 0; WR_NAMELESS: it was deleted, or its name is too long for /proc; WR_LOST: see above; -EBADF;
+ * -ENOTDIR: it is no file; -EACCES: it lies outside of the sandbox. */
 #define WR_NAMELESS 1
+#define WR_LOST	    2
 int wr_origin_name(struct warren_request *rq, int dirfd, char *cur);
 
 /* The magic link to dirfd in /proc. */

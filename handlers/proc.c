@@ -280,11 +280,13 @@ static int magic(struct warren_request *rq, size_t consumed, struct wr_proc *ret
 	}
 	if (stat(path, &st) < 0)
 		return -errno;
-	bool gone = st.st_nlink == 0 || ends_with(host, DELETED);
+	bool lost = false, lower = wr_policy_is_lower(p, host, &lost);
+	/* a lower file may have such a name, and is shown by it */
+	bool gone = st.st_nlink == 0 || (lower ? lost : ends_with(host, DELETED));
 	bool inside = wr_policy_guest_path(p, host, ret->link, sizeof(ret->link)) == 0;
 	ret->directory = S_ISDIR(st.st_mode);
 	/* a terminal is used anew by those who hold it, whoever made it */
-	if (inside && (!gone || ret->directory) && !S_ISLNK(st.st_mode) &&
+	if (inside && (!gone || (ret->directory && !lost)) && !S_ISLNK(st.st_mode) &&
 	    !(S_ISCHR(st.st_mode) && st.st_dev == p->pts_dev)) {
 		ret->kind = WR_PROC_OBJECT;
 		return 0;
@@ -512,6 +514,25 @@ static bool writes(const struct open_how *how)
 	return !(how->flags & O_PATH) && ((how->flags & O_ACCMODE) != O_RDONLY || (how->flags & O_TRUNC));
 }
 
+/* What lies below a layer is not written to, though the layer's rules allow it. Of what the kernel refuses to
+ * open so, or has no content, it shall say. */
+static int check_lower(struct warren_request *rq, int obj, const struct open_how *how)
+{
+	char link[32], host[PATH_MAX + 1];
+	struct stat st;
+	ssize_t n = readlink(wr_fd_path(obj, link), host, PATH_MAX);
+	bool lost;
+
+	if (n < 0 || fstat(obj, &st) < 0)
+		return -errno;
+	host[n] = '\0';
+	if (!wr_policy_is_lower(wr_sandbox_policy(rq->sandbox), host, &lost))
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return (how->flags & O_TMPFILE) == O_TMPFILE ? -ENOENT : 0;
+	return S_ISREG(st.st_mode) ? -EACCES : 0;
+}
+
 /* Another thread may change what a number means at any time: the object is opened, judged, and used as it was
  * opened. */
 static int open_object(struct warren_request *rq, int proc_fd, struct wr_proc *pr, const struct open_how *how,
@@ -534,6 +555,9 @@ static int open_object(struct warren_request *rq, int proc_fd, struct wr_proc *p
 		need &= ~(unsigned)WR_MAY_READ;
 	if ((pr->may & need) != need || (writes(how) && !(pr->may & WR_MAY_WRITE)))
 		return -EACCES;
+	r = writes(how) ? check_lower(rq, obj, how) : 0;
+	if (r < 0)
+		return r;
 	h = *how;
 	h.flags &= ~(uint64_t)O_NOFOLLOW;
 	h.resolve = 0;

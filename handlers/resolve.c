@@ -30,7 +30,7 @@ void wr_target_release(struct wr_target *t)
 
 struct wr_layer *wr_target_layer(const struct wr_target *t, char *buf)
 {
-	if (!t->mnt || !t->mnt->layer || !t->gpath)
+	if (!t->mnt || !t->mnt->layer || !t->gpath || t->held)
 		return NULL;
 	const char *rel = t->gpath + t->mnt->guest_len;
 	snprintf(buf, 2 * PATH_MAX, "%s%s", rel + (*rel == '/'), t->name && t->slash ? "/" : "");
@@ -43,7 +43,7 @@ int wr_target_copy_up(struct warren_request *rq, struct wr_target *t, int why)
 	char rel[2 * PATH_MAX];
 	struct wr_layer *l = wr_target_layer(t, rel);
 
-	if (t->mnt && t->mnt->kind == WR_MOUNT_PROC)
+	if (t->mnt && (t->mnt->kind == WR_MOUNT_PROC || t->held))
 		return wr_linked_to_layer(rq, why, t);
 	int r = l ? wr_layer_copy_up(l, rel, why, &f) : 0;
 
@@ -83,6 +83,36 @@ static int resolve_empty(struct warren_request *rq, int dirfd, unsigned need, ch
 	if (r == 0 && (t->may & need) != need)
 		r = wr_denied(t->mnt, need & ~t->may);
 	return r;
+}
+
+/* Relative to a lower directory that was deleted, or replaced by another one. There are no names in it;
+ * itself it can be looked at. */
+static int in_lost(struct wr_walk *w, int dirfd, const char *path)
+{
+	const uint64_t flags = w->how ? w->how->flags : O_PATH | O_CLOEXEC;
+	struct open_how how = {.flags = flags & ~(uint64_t)O_NOFOLLOW};
+	char link[48];
+	struct stat st;
+
+	if (stat(wr_origin_link(w->rq, dirfd, link), &st) < 0 || !S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (path[strspn(path, "./")] || strstr(path, "..") || (w->flags & WR_PARENT) ||
+	    (flags & O_TMPFILE) == O_TMPFILE)
+		return -ENOENT;
+	if (flags & O_CREAT)
+		return -EISDIR;
+	int r = resolve_empty(w->rq, dirfd, w->need, w->cur, w->t);
+	w->t->held = true;
+	if (r == 0 && (fstat(w->t->fd, &st) < 0 || !S_ISDIR(st.st_mode)))
+		r = -ENOTDIR;
+	if (r == 0 && faccessat(w->t->fd, ".", X_OK, AT_EACCESS) < 0)
+		r = -errno;
+	if (r < 0 || !w->how)
+		return r;
+	int fd = wr_openat2(AT_FDCWD, wr_fd_path(w->t->fd, link), &how);
+	wr_cleanup_close(&w->t->fd);
+	w->t->fd = fd;
+	return fd < 0 ? fd : 0;
 }
 
 /* Cuts the last component off rest, into the target. */
@@ -131,6 +161,8 @@ static int from_base(struct wr_walk *w, int dirfd, const char *path)
 	int r = wr_origin_open(w->rq, dirfd, &w->base, w->cur);
 	if (r < 0)
 		return r;
+	if (w->base.lost)
+		return in_lost(w, dirfd, path);
 	if (!w->base.is_dir)
 		return -ENOTDIR;
 	w->named = 0;
@@ -177,6 +209,8 @@ static int resolve_relative(struct wr_walk *w, int dirfd, const char *given)
 	int r = wr_origin_name(w->rq, dirfd, w->cur);
 	if (r < 0)
 		return r;
+	if (r == WR_LOST)
+		return in_lost(w, dirfd, path);
 	/* the name of a link in /proc that is held by O_PATH would be followed */
 	if (r == WR_NAMELESS || wr_policy_mount(w->p, w->cur, &rel)->kind == WR_MOUNT_PROC)
 		return from_base(w, dirfd, path);

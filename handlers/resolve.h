@@ -25,6 +25,7 @@ struct wr_target {
 	bool slash;	    /* with WR_PARENT: the path ended in a slash */
 	char *gpath;	    /* canonical guest path of the object; a scratch buffer */
 	unsigned may;	    /* WR_MAY_* there */
+	bool held;	    /* nothing has a name that leads to it: gpath says only which rules apply */
 	struct wr_ask *ask; /* given: what the caller wants to know, if that is all that it wants (frozen.h).
 			     * When that is known already fd stays -1. Borrowed, may be NULL */
 	char last[NAME_MAX + 2];

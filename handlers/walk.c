@@ -230,6 +230,8 @@ static int finish(struct wr_walk *w)
 	if (!w->how && !(w->flags & WR_FOLLOW))
 		how.flags |= O_NOFOLLOW;
 	r = wr_walk_open(w, w->tail, &how, true, &w->t->fd);
+	/* a deleted directory itself */
+	w->t->held = r == 0 && w->m->layer && w->base.deleted && w->at == w->base.fd;
 	if (w->n_raw == n_raw) /* it is about the same stretch */
 		wr_frozen_found(w, r);
 	return r;

@@ -28,6 +28,8 @@ static int enter_object(struct wr_walk *w, size_t at, const struct wr_proc *pr)
 	r = wr_origin_take(w->p, r, &base, cur);
 	if (r == 0 && !wr_task_in_sandbox(w->rq->sandbox, pr->pid))
 		r = -ENOENT; /* see wr_proc_open() */
+	if (r == 0 && base.lost)
+		r = -ENOENT; /* since the look at the link */
 	if (r < 0) {
 		wr_cleanup_close(&base.fd);
 		return r;

@@ -38,6 +38,13 @@ int main(int argc, char **argv)
 	CHECK_ERR(r2("missing", "b", RENAME_EXCHANGE), ENOENT);
 	CHECK_ERR(r2("a", "a/in", RENAME_EXCHANGE), EINVAL);
 	CHECK_ERR(r2("a/in", "a", RENAME_EXCHANGE), EINVAL);
+	/* a slash wants a directory, and does not follow */
+	REQUIRE(!symlink("a", "to-a"));
+	CHECK_ERR(r2("a", "to-a/", RENAME_EXCHANGE), ENOTDIR);
+	CHECK_ERR(r2("to-a/", "a", RENAME_EXCHANGE), ENOTDIR);
+	CHECK(t_type("a") == S_IFDIR && t_type("to-a") == S_IFLNK);
+	CHECK_ERR(r2("missing", "a", RENAME_WHITEOUT), ENOENT);
+	CHECK_ERR(r2("b", "missing/x", RENAME_WHITEOUT), ENOENT);
 
 	CHECK_ERR(r2("a", "b", RENAME_NOREPLACE | RENAME_EXCHANGE), EINVAL);
 	CHECK_ERR(r2("a", "b", RENAME_WHITEOUT | RENAME_EXCHANGE), EINVAL);
