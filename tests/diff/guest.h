@@ -127,9 +127,17 @@ void victim_gone(struct guest *g, const struct victim *v);
 void close_slot(struct guest *g, unsigned i);
 void put_slot(struct guest *g, unsigned i, int fd);
 /* True for a device and for what is in /proc: those are the host's, and no guest of warren's changes their
- * mode, owner and times. */
-bool guard_dev(struct guest *g, int dirfd, const char *path, bool follow);
+ * mode, owner and times. With --overlay also for some of what is deleted. */
+struct parg;
+bool guard_dev(struct guest *g, int dirfd, const struct parg *p, bool follow);
 bool guard_fd(struct guest *g, int fd);
+/* With --overlay "~" for an fd, or AT_FDCWD, whose object has another name than that by which it was reached,
+ * or none, and is not deleted; else "". In a layer that is so when a lower object was copied up, deleted or
+ * renamed. */
+const char *away_mark(struct guest *g, long fd);
+/* The same at the end of the line of a call that was about the object of an fd, for what it says behind its
+ * result. path: NULL and "" for dirfd itself, else it may be a link in /proc. */
+void out_away(struct guest *g, long dirfd, const char *path);
 /* True when a blocking open of this path would wait for the other end of a FIFO. */
 bool is_fifo(int dirfd, const char *path);
 
@@ -163,7 +171,7 @@ struct parg {
 
 struct darg {
 	long v;
-	char desc[24];
+	char desc[32];
 };
 
 void gen_path(struct guest *g, struct parg *p, enum want w);

@@ -17,6 +17,7 @@ static void look(struct guest *g, long r, long dirfd, const char *path, int flag
 	if (r == 0 &&
 	    raw(SYS_newfstatat, dirfd, path, &st, flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) == 0) {
 		out_stat(g, &st);
+		out_away(g, dirfd, path);
 	}
 }
 
@@ -41,7 +42,7 @@ static void op_chmod(struct guest *g)
 	}
 	if (form != 2)
 		flags = 0;
-	if (guard_dev(g, (int)d.v, p.p, !(flags & AT_SYMLINK_NOFOLLOW)) ||
+	if (guard_dev(g, (int)d.v, &p, !(flags & AT_SYMLINK_NOFOLLOW)) ||
 	    (!p.buf[0] && guard_fd(g, (int)d.v)))
 		return;
 	switch (form) {
@@ -93,7 +94,7 @@ static void op_chown(struct guest *g)
 		strcpy(d.desc, "cwd");
 		flags = form ? AT_SYMLINK_NOFOLLOW : 0;
 	}
-	if (guard_dev(g, (int)d.v, p.p, !(flags & AT_SYMLINK_NOFOLLOW)) ||
+	if (guard_dev(g, (int)d.v, &p, !(flags & AT_SYMLINK_NOFOLLOW)) ||
 	    (!p.buf[0] && guard_fd(g, (int)d.v)))
 		return;
 #ifdef SYS_chown
@@ -138,6 +139,7 @@ static void look_times(struct guest *g, long r, long dirfd, const char *path, in
 	if ((!g->proc_dev || st.st_dev != g->proc_dev) && !S_ISLNK(st.st_mode))
 		out_time(g, "a", st.st_atim.tv_sec, (unsigned)st.st_atim.tv_nsec);
 	out_stat(g, &st);
+	out_away(g, dirfd, path);
 }
 
 static void gen_timespec(struct guest *g, struct timespec *ts)
@@ -171,7 +173,7 @@ static void op_utimensat(struct guest *g)
 		if (!one_in(g, 4))
 			flags = 0;
 	}
-	if (p.p ? guard_dev(g, (int)d.v, p.p, !(flags & AT_SYMLINK_NOFOLLOW)) : guard_fd(g, (int)d.v))
+	if (p.p ? guard_dev(g, (int)d.v, &p, !(flags & AT_SYMLINK_NOFOLLOW)) : guard_fd(g, (int)d.v))
 		return;
 	if (p.p && !p.buf[0] && guard_fd(g, (int)d.v))
 		return;
@@ -204,7 +206,7 @@ static void op_utimes(struct guest *g)
 		tv[1].tv_usec = one_in(g, 2) ? 1000000 : -1;
 	gen_path(g, &p, W_OLD);
 	gen_dirfd(g, &d);
-	if (guard_dev(g, AT_FDCWD, p.p, true) || guard_dev(g, (int)d.v, p.p, true) || guard_fd(g, (int)d.v))
+	if (guard_dev(g, AT_FDCWD, &p, true) || guard_dev(g, (int)d.v, &p, true) || guard_fd(g, (int)d.v))
 		return;
 	switch (rnd(g, 3)) {
 	case 0:

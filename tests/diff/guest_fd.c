@@ -17,10 +17,13 @@ static void op_io(struct guest *g)
 {
 	char *buf = edge_buf(g, 64);
 	const char *bdesc = "";
+	struct stat st;
 	struct darg d;
 	long off = rnd(g, 40), r;
 
 	gen_fd(g, &d);
+	if (raw(SYS_fstat, d.v, &st) == 0 && S_ISFIFO(st.st_mode))
+		strcat(d.desc, " fifo");
 	memset(buf, 'a' + (int)rnd(g, 26), 64);
 	if (one_in(g, 30))
 		buf = bad_ptr(g, &bdesc);
@@ -83,8 +86,10 @@ static void look_fd(struct guest *g, long r, long fd)
 {
 	struct stat st;
 
-	if (r == 0 && raw(SYS_fstat, fd, &st) == 0)
+	if (r == 0 && raw(SYS_fstat, fd, &st) == 0) {
 		out_stat(g, &st);
+		out_away(g, fd, NULL);
+	}
 }
 
 static void op_fattr(struct guest *g)

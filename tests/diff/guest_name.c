@@ -113,7 +113,7 @@ static void op_rename(struct guest *g)
 	unsigned flags = PICK(g, flags_set), form = rnd(g, 3);
 	struct parg from, to;
 	struct darg df, dt;
-	struct victim v, source;
+	struct victim v, source, after;
 	long r;
 
 	/* A whiteout is a device node that union file systems give a meaning of their own. */
@@ -146,6 +146,10 @@ static void op_rename(struct guest *g)
 		r = CALL(g, SYS_renameat2, df.v, from.p, dt.v, to.p, flags);
 	}
 	res(g, r);
+	if (r == 0 && same_file(&v, &source)) {
+		victim_look(&after, form ? (int)df.v : AT_FDCWD, from.p);
+		out(g, " one file%s", after.have ? " of two names" : "");
+	}
 	/* Two names of one file: nothing is renamed and nothing goes. */
 	if (!same_file(&v, &source) && !(flags & RENAME_EXCHANGE))
 		gone_if(g, r, &v);

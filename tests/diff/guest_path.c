@@ -250,6 +250,7 @@ void gen_path(struct guest *g, struct parg *p, enum want w)
 		snprintf(shown, sizeof(shown), "%.*s<%d>%s", (int)(q - p->buf), p->buf,
 			 n < 0 || n < g->fd0 ? n : n - g->fd0, q + strspn(q, "-0123456789"));
 		quote(p->desc, sizeof(p->desc) - 8, shown, strlen(shown));
+		strcat(p->desc, away_mark(g, n));
 	} else {
 		quote(p->desc, sizeof(p->desc) - 8, p->buf, strlen(p->buf));
 	}
@@ -262,7 +263,7 @@ void gen_path(struct guest *g, struct parg *p, enum want w)
 static void dirfd_slot(struct guest *g, struct darg *d, unsigned i)
 {
 	d->v = g->slot[i];
-	snprintf(d->desc, sizeof(d->desc), "@%u%s", i, d->v < 0 ? "-" : "");
+	snprintf(d->desc, sizeof(d->desc), "@%u%s", i, d->v < 0 ? "-" : away_mark(g, d->v));
 }
 
 void gen_dirfd(struct guest *g, struct darg *d)
@@ -295,7 +296,7 @@ void gen_fd(struct guest *g, struct darg *d)
 {
 	if (one_in(g, 25)) {
 		d->v = one_in(g, 2) ? -1 : AT_FDCWD;
-		snprintf(d->desc, sizeof(d->desc), "%ld", d->v);
+		snprintf(d->desc, sizeof(d->desc), "%ld%s", d->v, away_mark(g, d->v));
 		return;
 	}
 	dirfd_slot(g, d, rnd(g, NSLOT));

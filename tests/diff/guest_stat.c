@@ -4,6 +4,9 @@
 #include "guest.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -172,16 +175,63 @@ void put_slot(struct guest *g, unsigned i, int fd)
 	g->slot[i] = fd;
 }
 
+static const char *fd_link(long fd, char buf[static 32])
+{
+	snprintf(buf, 32, fd == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/%ld", fd);
+	return buf;
+}
+
+/* N of /proc/self/fd/N, else -1. */
+static int fd_of_path(const char *path)
+{
+	const char *link = strstr(path, "/fd/");
+
+	return link && link[4] >= '0' && link[4] <= '9' ? atoi(link + 4) : -1;
+}
+
+/* The object of an fd, and what has the name by which it was reached, of mode 0 if nothing has. */
+static bool by_name(struct guest *g, long fd, struct stat *st, struct stat *there)
+{
+	static const char deleted[] = " (deleted)";
+	char link[32], path[PATH_MAX + 1];
+	size_t n;
+	long r;
+
+	if (!g->overlay || (fd < 0 && fd != AT_FDCWD))
+		return false;
+	r = raw(SYS_readlinkat, AT_FDCWD, fd_link(fd, link), path, PATH_MAX);
+	if (r <= 0 || path[0] != '/' || raw(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH) < 0)
+		return false;
+	path[n = (size_t)r] = '\0';
+	if (n >= sizeof(deleted) && !strcmp(path + n - strlen(deleted), deleted))
+		path[n - strlen(deleted)] = '\0';
+	if (raw(SYS_newfstatat, AT_FDCWD, path, there, AT_SYMLINK_NOFOLLOW) < 0)
+		there->st_mode = 0;
+	return true;
+}
+
 static bool is_shared(const struct guest *g, const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) || st->st_dev == g->proc_dev;
 }
 
-bool guard_dev(struct guest *g, int dirfd, const char *path, bool follow)
+/* What is deleted and neither a file nor a directory overlayfs copies up over what has its name now, on disk
+ * alone: the name goes on showing the other one until the next mount. */
+static bool comes_back(struct guest *g, long fd)
+{
+	struct stat st, there;
+
+	return by_name(g, fd, &st, &there) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
+	       (st.st_mode & S_IFMT) != (there.st_mode & S_IFMT);
+}
+
+bool guard_dev(struct guest *g, int dirfd, const struct parg *p, bool follow)
 {
 	struct stat st;
 
-	if (!g->proc || raw(SYS_newfstatat, dirfd, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
+	if (p->p && comes_back(g, fd_of_path(p->buf)))
+		return true;
+	if (!g->proc || raw(SYS_newfstatat, dirfd, p->p, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
 	return is_shared(g, &st);
 }
@@ -190,9 +240,28 @@ bool guard_fd(struct guest *g, int fd)
 {
 	struct stat st;
 
+	if (comes_back(g, fd))
+		return true;
 	if (!g->proc || raw(SYS_fstat, fd, &st) < 0)
 		return false;
 	return is_shared(g, &st);
+}
+
+const char *away_mark(struct guest *g, long fd)
+{
+	struct stat st, there;
+
+	if (!by_name(g, fd, &st, &there) || !st.st_nlink)
+		return "";
+	return there.st_mode && there.st_dev == st.st_dev && there.st_ino == st.st_ino ? "" : "~";
+}
+
+void out_away(struct guest *g, long dirfd, const char *path)
+{
+	if (path && path[0])
+		dirfd = fd_of_path(path);
+	if (dirfd >= 0 || dirfd == AT_FDCWD)
+		out(g, "%s", away_mark(g, dirfd));
 }
 
 bool is_fifo(int dirfd, const char *path)

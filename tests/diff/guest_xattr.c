@@ -26,7 +26,7 @@ struct target {
 	struct parg p;
 	struct darg d;
 	int at_flags;
-	char desc[240];
+	char desc[248];
 };
 
 static void gen_xtarget(struct guest *g, struct target *t, enum want w)
@@ -83,7 +83,7 @@ static const char *spare_device(struct guest *g, const struct target *t, const c
 	int dirfd = t->fam == BY_AT ? (int)t->d.v : AT_FDCWD;
 
 	if (strcmp(*desc, "system.posix_acl_access") ||
-	    !(guard_fd(g, (int)t->d.v) || guard_dev(g, dirfd, t->p.p, t->fam != BY_LINK)))
+	    !(guard_fd(g, (int)t->d.v) || guard_dev(g, dirfd, &t->p, t->fam != BY_LINK)))
 		return name;
 	return *desc = "user.a";
 }

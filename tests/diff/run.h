@@ -68,6 +68,23 @@ void run_free(struct run *r);
 /* NULL, or why there can be no reference here. */
 const char *side_unavailable(const struct opts *o);
 
+/* ---- run_expect.c ---- */
+
+struct text {
+	const char *p, *end;
+};
+
+/* The guest's mark for what is not at its name any more (guest_out.c): no part of what is compared. */
+#define MARK '~'
+bool same_text(struct text a, struct text b);
+/* Up to the next space, which is left out; t then is what is behind it. */
+struct text next_word(struct text *t);
+/* "12 name(args) = result rest": name and result. Of other lines the first word, and no result. */
+void split_line(struct text l, char *name, size_t nsize, char *result, size_t rsize);
+/* What is expected to follow from two lines that differ. */
+enum effect { NOT_EXPECTED, SAME, TAINTS };
+enum effect expected(bool overlay, struct text ref, struct text test);
+
 /* ---- run_compare.c ---- */
 
 struct tally;

@@ -5,7 +5,6 @@
 #include "run.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,22 +36,6 @@ struct tally {
 	unsigned ngroups, nmade;
 	struct made made[MAX_MADE];
 	struct group groups[MAX_GROUPS];
-};
-
-enum effect { SAME, TAINTS };
-
-static const struct expectation {
-	const char *syscall, *args, *ref, *test;
-	enum effect effect;
-	const char *reason;
-} expectations[] =
-	{
-#define EXPECT(syscall, args, ref, test, effect, reason) {syscall, args, ref, test, effect, reason},
-#include "expected.def"
-},
-  in_layers[] = {
-#include "expected_overlay.def"
-#undef EXPECT
 };
 
 struct tally *tally_new(void)
@@ -140,10 +123,6 @@ void tally_lower_changed(struct tally *t, uint64_t seed)
 
 /* ---- lines ---- */
 
-struct text {
-	const char *p, *end;
-};
-
 /* The next line without its newline; false at the end. An unfinished line counts as none. */
 static bool next_line(struct text *t, struct text *ret)
 {
@@ -154,11 +133,6 @@ static bool next_line(struct text *t, struct text *ret)
 	*ret = (struct text){t->p, nl};
 	t->p = nl + 1;
 	return true;
-}
-
-static bool same_text(struct text a, struct text b)
-{
-	return a.end - a.p == b.end - b.p && !memcmp(a.p, b.p, (size_t)(a.end - a.p));
 }
 
 /* The lines of one sequence, between "S seed" and "E seed". False when it did not get to its end; then
@@ -185,51 +159,17 @@ static bool find_sequence(const struct run *r, uint64_t seed, const char **hint,
 	return true;
 }
 
-/* "12 name(args) = result rest": name and result. Of other lines the first word, and no result. */
-static void split_line(struct text l, char *name, size_t nsize, char *result, size_t rsize)
+/* The first word that is not the same, for the summary. */
+static void first_word(struct text ref, struct text test, char *dst, size_t size)
 {
-	const char *p = l.p, *eq = NULL, *paren;
-	size_t n = 0;
+	struct text a, b;
 
-	while (p < l.end && (*p == '+' || isdigit((unsigned char)*p)))
-		p++;
-	if (p < l.end && *p == ' ')
-		p++;
-	else
-		p = l.p;
-	paren = memchr(p, '(', (size_t)(l.end - p));
-	while (p + n < (paren ? paren : l.end) && p[n] != ' ' && n + 1 < nsize) {
-		name[n] = p[n];
-		n++;
-	}
-	name[n] = '\0';
-	for (const char *q = paren; q && q + 4 <= l.end; q++)
-		if (!memcmp(q, ") = ", 4)) {
-			eq = q + 4;
-			break;
-		}
-	for (n = 0; eq && eq + n < l.end && eq[n] != ' ' && n + 1 < rsize; n++)
-		result[n] = eq[n];
-	result[n] = '\0';
-	if (eq && (isdigit((unsigned char)result[0]) || result[0] == '-'))
-		snprintf(result, rsize, "ok");
-}
-
-/* The first word behind the result that is not the same, for the summary. */
-static void first_word(struct text a, struct text b, char *dst, size_t size)
-{
-	size_t i = 0, s;
-	int na = 0, nb = 0;
-
-	while (a.p + i < a.end && b.p + i < b.end && a.p[i] == b.p[i])
-		i++;
-	for (s = i; s > 0 && a.p[s - 1] != ' '; s--)
-		;
-	while (a.p + s + na < a.end && a.p[s + (size_t)na] != ' ' && na < 28)
-		na++;
-	while (b.p + s + nb < b.end && b.p[s + (size_t)nb] != ' ' && nb < 28)
-		nb++;
-	snprintf(dst, size, "[%.*s | %.*s]", na, a.p + s, nb, b.p + s);
+	do {
+		a = next_word(&ref);
+		b = next_word(&test);
+	} while (same_text(a, b) && (ref.p < ref.end || test.p < test.end));
+	snprintf(dst, size, "[%.*s | %.*s]", a.end - a.p > 28 ? 28 : (int)(a.end - a.p), a.p,
+		 b.end - b.p > 28 ? 28 : (int)(b.end - b.p), b.p);
 }
 
 /* Numbers that differ from seed to seed would make a group of each difference. */
@@ -266,48 +206,6 @@ static void make_key(struct text ref, struct text test, char *key)
 		mask_digits(word);
 		snprintf(key, KEY_SIZE, "%s: %s %s", name, a, word);
 	}
-}
-
-static bool result_matches(const char *want, const char *got)
-{
-	return !strcmp(want, "*") || !strcmp(want, got);
-}
-
-static bool line_matches(const char *pattern, struct text l)
-{
-	char line[1024];
-
-	snprintf(line, sizeof(line), "%.*s", (int)(l.end - l.p), l.p);
-	return !fnmatch(pattern, line, 0);
-}
-
-/* Of the tree it is the other side that may have a line. */
-static const struct expectation *find_in(const struct expectation *list, size_t n, struct text ref,
-					 struct text test)
-{
-	char name[40], a[40], b[40], tname[40];
-
-	split_line(ref, name, sizeof(name), a, sizeof(a));
-	split_line(test, tname, sizeof(tname), b, sizeof(b));
-	for (size_t i = 0; i < n; i++) {
-		const struct expectation *e = &list[i];
-
-		if (!fnmatch(e->syscall, name, 0) && !strcmp(name, tname) &&
-		    (line_matches(e->args, ref) || (name[0] == 'T' && line_matches(e->args, test))) &&
-		    result_matches(e->ref, a) && result_matches(e->test, b))
-			return e;
-	}
-	return NULL;
-}
-
-static const struct expectation *find_expected(const struct opts *o, struct text ref, struct text test)
-{
-	const struct expectation *e =
-		find_in(expectations, sizeof(expectations) / sizeof(expectations[0]), ref, test);
-
-	if (!e && o->overlay)
-		e = find_in(in_layers, sizeof(in_layers) / sizeof(in_layers[0]), ref, test);
-	return e;
 }
 
 /* ---- reports ---- */
@@ -439,7 +337,7 @@ static bool compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 	unsigned soft = 0;
 
 	for (;;) {
-		const struct expectation *e;
+		enum effect effect;
 
 		if (!next_line(&a, &la))
 			la = (struct text){a.end, a.end};
@@ -456,8 +354,8 @@ static bool compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 				print_line("  = ", la);
 			continue;
 		}
-		e = find_expected(o, la, lb);
-		if (!e) {
+		effect = expected(o->overlay, la, lb);
+		if (effect == NOT_EXPECTED) {
 			report(o, t, seed, ref, la, lb, r, complete);
 			if (!is_soft(la, lb) || ++soft == MAX_SOFT)
 				return true;
@@ -468,7 +366,7 @@ static bool compare_sequence(const struct opts *o, struct tally *t, uint64_t see
 			print_line("  ~ ", la);
 			print_line("  ~ ", lb);
 		}
-		if (e->effect == TAINTS)
+		if (effect == TAINTS)
 			return true;
 	}
 }

@@ -359,7 +359,9 @@ static int start(const struct opts *o, enum side s, const char *dir, struct argv
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return -errno;
 	fflush(NULL);
-	pid = fork();
+	/* the user may have too many processes for a while, elsewhere */
+	for (int i = 0; (pid = fork()) < 0 && i < 1000; i++)
+		usleep(10000);
 	if (pid == 0)
 		child(o, s, dir, a, lower, p[1]);
 	close(p[1]);
