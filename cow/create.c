@@ -400,12 +400,16 @@ static int open_lower_to_write(struct wr_layer *l, const char *rel, uint64_t fla
 		return -ELOOP;
 	if (flags & O_DIRECTORY)
 		return -ENOTDIR;
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
 		return wr_open_visible(l, rel, flags, ret);
 	if ((flags & O_ACCMODE) == O_RDWR) { /* as of the copy nobody would ask any more */
 		r = (int)wr_ret(syscall(SYS_faccessat2, f.fd, "", R_OK, AT_EMPTY_PATH | AT_EACCESS));
 		if (r < 0)
 			return r;
+	}
+	if (S_ISSOCK(st.st_mode)) { /* nothing in a lower layer is opened to be written to */
+		r = wr_up_rights(f.fd, &st, WR_UP_WRITE);
+		return r < 0 ? r : -ENXIO;
 	}
 	r = wr_layer_copy_up(l, rel, (flags & O_TRUNC) ? WR_UP_TRUNC : WR_UP_WRITE, &up);
 	return r < 0 ? r : -ESTALE;

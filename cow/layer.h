@@ -87,8 +87,8 @@ uint64_t wr_layer_lowers_id(const struct wr_layer *l);
 
 /* open(2) with all its flags; how->mode as given by the guest (the thread's umask applies), how->resolve is
  * ignored. Copies up when it is opened for writing: with O_TRUNC without its data, never for O_RDONLY or
- * O_PATH. FIFOs, sockets and devices are not copied up; the caller passes O_NONBLOCK where it must not block.
- * *ret_created (may be NULL): this call made the file. */
+ * O_PATH. Sockets and devices are not copied up, FIFOs are; the caller passes O_NONBLOCK where it must not
+ * block. *ret_created (may be NULL): this call made the file. */
 int wr_layer_open_file(struct wr_layer *l, const char *rel, const struct open_how *how, struct wr_found *ret,
 		       bool *ret_created);
 

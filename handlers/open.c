@@ -18,9 +18,34 @@ static bool wants_write(uint64_t flags)
 	       ((flags & O_ACCMODE) != O_RDONLY || (flags & WRITE_FLAGS) || (flags & O_TMPFILE) == O_TMPFILE);
 }
 
+/* A FIFO that lies below a layer: the layer has one of its own, in which those who open it meet. */
+static int open_own_fifo(struct wr_target *t, const struct stat *st, uint64_t flags)
+{
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	char rel[2 * PATH_MAX], link[32];
+	struct wr_layer *l = wr_target_layer(t, rel);
+	struct open_how how = {.flags = (flags & ~(uint64_t)(O_CREAT | O_NOFOLLOW)) | O_NONBLOCK | O_NOCTTY |
+					O_CLOEXEC};
+	struct stat own;
+
+	if (!l)
+		return 0;
+	int r = wr_layer_copy_up(l, rel, WR_UP_ALWAYS, &f);
+	if (r == 0 && fstat(f.fd, &own) < 0)
+		r = -errno;
+	if (r < 0 || (own.st_ino == st->st_ino && own.st_dev == st->st_dev))
+		return r;
+	int fd = wr_openat2(AT_FDCWD, wr_fd_path(f.fd, link), &how);
+	if (fd < 0)
+		return fd;
+	wr_cleanup_close(&t->fd);
+	t->fd = fd;
+	return 0;
+}
+
 /* Devices open only where warren shows them. The file was opened with O_NONBLOCK, which is taken off again
  * when the guest did not ask for it. 1: a FIFO, whose other end must be waited for. */
-static int settle(struct warren_request *rq, const struct wr_target *t, uint64_t flags, bool *ret_fifo)
+static int settle(struct warren_request *rq, struct wr_target *t, uint64_t flags, bool *ret_fifo)
 {
 	struct stat st;
 
@@ -34,6 +59,9 @@ static int settle(struct warren_request *rq, const struct wr_target *t, uint64_t
 	if (S_ISDIR(st.st_mode))
 		wr_dir_opened(rq, t, &st);
 	*ret_fifo = S_ISFIFO(st.st_mode);
+	int r = *ret_fifo ? open_own_fifo(t, &st, flags) : 0;
+	if (r < 0)
+		return r;
 	if (flags & O_NONBLOCK)
 		return 0;
 	if (*ret_fifo && (flags & O_ACCMODE) == O_RDONLY)

@@ -20,6 +20,8 @@ fi
 # a device cannot be made by who has no right to it, but is not opened either
 expect $((! $(id -u))) "nodes" c --layer l -- sh -c 'chmod 600 socket && touch -d 2001-01-01 socket && mv socket moved.socket; ls -l; [ ! -e device ] || chmod 600 device'
 [ ! -e d/socket ] || grep -q "^srw------- .* moved.socket" out || { fail "a socket:"; cat out >&2; }
+[ ! -S d/socket ] || ! c --layer l2 -- sh -c ': >socket' || fail "a socket can be opened"
+[ ! -S d/socket ] || grep -q "No such device or address" err || { fail "the open of a socket:"; cat err >&2; }
 n=5000
 [ "$(id -u)" != 0 ] || n=100000 # once is enough
 mkdir -p large/n && (cd large/n && perl -e 'for (1..'$n') { open F, ">", "a$_" or die }')

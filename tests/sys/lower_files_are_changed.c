@@ -72,6 +72,10 @@ static void fifo(void)
 {
 	char c = 0;
 
+	/* one end is open before the other, and before the copy is made */
+	int in = open("many/fifo", O_RDONLY | O_NONBLOCK), out = open("many/fifo", O_WRONLY | O_NONBLOCK);
+	CHECK_EQ(write(out, "y", 1), 1);
+	CHECK(read(in, &c, 1) == 1 && c == 'y');
 	CHECK_OK(chmod("fifo", 0640));
 	CHECK_OK(rename("fifo", "pipe"));
 	CHECK(t_type("pipe") == S_IFIFO && t_mode("pipe") == 0640);
