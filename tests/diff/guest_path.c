@@ -272,7 +272,7 @@ void gen_dirfd(struct guest *g, struct darg *d)
 
 	if (roll < 55) {
 		d->v = AT_FDCWD;
-		strcpy(d->desc, "cwd");
+		sprintf(d->desc, "cwd%s", away_mark(g, AT_FDCWD));
 	} else if (roll < 70) {
 		dirfd_slot(g, d, rnd(g, 2)); /* the base, mostly */
 	} else if (roll < 94) {
@@ -285,7 +285,7 @@ void gen_dirfd(struct guest *g, struct darg *d)
 		dirfd_slot(g, d, rnd(g, 2));
 		if (one_in(g, 2)) {
 			d->v = AT_FDCWD;
-			strcpy(d->desc, "cwd");
+			sprintf(d->desc, "cwd%s", away_mark(g, AT_FDCWD));
 		}
 		d->v = (long)(0x5555000000000000UL | (uint32_t)d->v);
 		strcat(d->desc, "+hi");

@@ -74,7 +74,7 @@ void split_line(struct text l, char *name, size_t nsize, char *result, size_t rs
 
 static bool result_matches(const char *want, const char *got)
 {
-	return !strcmp(want, "*") || !strcmp(want, got);
+	return !fnmatch(want, got, FNM_EXTMATCH);
 }
 
 /* A pattern with marks is about them. */
