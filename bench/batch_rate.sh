@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # How many jobs a second: /bin/true, by a bare posix_spawn loop (spawn-loop), by warren batch, with a layer for each
-# job, with a layer that each job writes to, and by bubblewrap with a tmpfs overlay when it is there. The ways take
+# job, with a layer that each job writes to, as forks of a zygote with a layer each, and by bubblewrap with a tmpfs overlay when it is there. The ways take
 # turns; medians of the rates and of the CPU time of a job, and what they are to the loop's.
 set -u
 
@@ -26,7 +26,8 @@ done
 [ $# -ge 1 ] || usage
 warren=$1
 loop=${2:-$(dirname "$warren")/../bench/spawn-loop}
-[ -x "$warren" ] && [ -x "$loop" ] || usage
+zygote=$(dirname "$loop")/guest-zygote
+[ -x "$warren" ] && [ -x "$loop" ] && [ -x "$zygote" ] || usage
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/warren-rate.XXXXXX") || exit 2
 trap 'rm -rf "$work"' EXIT
@@ -44,6 +45,7 @@ way()
 	pipes) PIPES=1 "$loop" "$at_once" "$jobs" $true ;;
 	batch) "$warren" batch -r / -j "$at_once" -q "$work/jobs" ;;
 	layer) "$warren" batch -r / --cow "$work/base" -j "$at_once" -q "$work/jobs" ;;
+	zygote) "$warren" batch -r / --cow "$work/base" -j "$at_once" -q --zygote "$zygote" "$work/jobs" ;;
 	touch) "$loop" "$at_once" "$jobs" /bin/touch "$work/touched" ;;
 	layer-touch) "$warren" batch -r / --cow "$work/base" -j "$at_once" -q "$work/writers" ;;
 	bwrap) "$loop" "$at_once" "$jobs" "$(command -v bwrap)" --ro-bind / / --dev /dev --proc /proc \
@@ -51,7 +53,7 @@ way()
 	esac >/dev/null 2>"$work/err" || { echo "batch_rate.sh: $1: $(head -n 1 "$work/err")" >&2; return 1; }
 }
 
-ways="loop pipes batch layer touch layer-touch"
+ways="loop pipes batch layer zygote touch layer-touch"
 if command -v bwrap >/dev/null && (jobs=1 way bwrap) 2>/dev/null; then
 	ways="$ways bwrap"
 fi

@@ -28,6 +28,7 @@
 
 #define OPTIONS	  (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL)
 #define NOTIFY_MS 10000
+#define RED_ZONE  128
 /* What libc's fork() asks for; another clone is not the fork that is waited for. */
 #define FORK_FLAGS                                                                                           \
 	(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_SETTLS |                    \
@@ -111,55 +112,108 @@ static int64_t call(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c,
 	return leave(t);
 }
 
-/* Loads the filter of a sandbox and fetches its listener. */
-static int load_filter(struct task *t, const struct wr_fork *f)
+static bool copy(pid_t pid, bool to_task, uint64_t at, void *buf, size_t size)
 {
-	const uint64_t flags = SECCOMP_FILTER_FLAG_NEW_LISTENER, key = f->zygote->key;
-	struct sock_fprog prog = {0};
-	struct sock_filter *list;
-	char text[sizeof(prog) + BPF_MAXINSNS * sizeof(*list)];
+	struct iovec here = {buf, size}, there = {(void *)(uintptr_t)at, size};
 
-	int r = wr_filter_get(f->s->policy, f->s->limited.max.processes > 0, &list, &prog.len);
-	if (r < 0)
-		return r;
-	size_t size = sizeof(prog) + prog.len * sizeof(*list);
+	return (to_task ? process_vm_writev(pid, &here, 1, &there, 1, 0)
+			: process_vm_readv(pid, &here, 1, &there, 1, 0)) == (ssize_t)size;
+}
+
+/* A place for size bytes in the task, which nobody else sees: below its stack, where what was there is put
+ * back later, or a mapping. */
+struct place {
+	uint64_t at;
+	size_t size;
+	bool mapped;
+	void *was; /* owned */
+};
+
+static int take_place(struct task *t, size_t size, struct place *ret)
+{
+	*ret = (struct place){(wr_regs_sp(&t->saved) - RED_ZONE - size) & ~15ULL, size, false, malloc(size)};
+	if (!ret->was)
+		return -ENOMEM;
+	if (copy(t->pid, false, ret->at, ret->was, size))
+		return 0;
 	int64_t at =
 		call(t, SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~0ULL, 0);
 	if (at < 0)
 		return (int)at;
-	prog.filter = (struct sock_filter *)(uintptr_t)((uint64_t)at + sizeof(prog));
-	memcpy(text, &prog, sizeof(prog));
-	memcpy(text + sizeof(prog), list, prog.len * sizeof(*list));
-	struct iovec here = {text, size}, there = {(void *)(uintptr_t)at, size};
-	if (process_vm_writev(t->pid, &here, 1, &there, 1, 0) != (ssize_t)size)
-		return -ESRCH;
-	int64_t fd = call(t, SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			  flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, (uint64_t)at, 0, 0, key);
+	ret->at = (uint64_t)at;
+	ret->mapped = true;
+	return 0;
+}
+
+static int leave_place(struct task *t, struct place *p)
+{
+	int r = 0;
+
+	if (p->mapped)
+		r = (int)call(t, SYS_munmap, p->at, p->size, 0, 0, 0, 0);
+	else if (p->was && !copy(t->pid, true, p->at, p->was, p->size))
+		r = -ESRCH;
+	free(p->was);
+	return r;
+}
+
+static int64_t load(struct task *t, const struct wr_fork *f, const struct sock_filter *list,
+		    unsigned short len)
+{
+	const uint64_t flags = SECCOMP_FILTER_FLAG_NEW_LISTENER, key = f->zygote->key;
+	struct {
+		struct sock_fprog prog;
+		struct sock_filter list[BPF_MAXINSNS];
+	} text = {.prog.len = len};
+	struct place p;
+	int64_t fd = take_place(t, sizeof(text.prog) + len * sizeof(*list), &p);
+
+	text.prog.filter = (struct sock_filter *)(uintptr_t)(p.at + sizeof(text.prog));
+	memcpy(text.list, list, len * sizeof(*list));
+	if (fd >= 0 && !copy(t->pid, true, p.at, &text, p.size))
+		fd = -ESRCH;
+	if (fd >= 0)
+		fd = call(t, SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			  flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, p.at, 0, 0, key);
 	if (fd == -EINVAL)
-		fd = call(t, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, (uint64_t)at, 0, 0, key);
+		fd = call(t, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, p.at, 0, 0, key);
+	int r = leave_place(t, &p);
+	return r < 0 ? r : fd;
+}
+
+/* Loads the filter of a sandbox and fetches its listener, whose number in the fork stays in use: *ret_fd. */
+static int load_filter(struct task *t, const struct wr_fork *f, int *ret_fd)
+{
+	struct sock_filter *list;
+	unsigned short len;
+
+	int r = wr_filter_get(f->s->policy, f->s->limited.max.processes > 0, &list, &len);
+	if (r < 0)
+		return r;
+	int64_t fd = load(t, f, list, len);
+	if (fd >= 0 &&
+	    fd < 3) /* the zygote has closed one of those that the fork is given; that takes this place */
+		fd = call(t, SYS_fcntl, (uint64_t)fd, F_DUPFD_CLOEXEC, 3, 0, 0, 0);
 	if (fd < 0)
 		return (int)fd;
+	*ret_fd = (int)fd;
 	t->listener = wr_pidfd_getfd(t->pidfd, (int)fd);
-	if (t->listener < 0)
-		return t->listener;
-	r = (int)call(t, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
-	return r < 0 ? r : (int)call(t, SYS_munmap, (uint64_t)at, size, 0, 0, 0, 0);
+	return t->listener < 0 ? t->listener : 0;
 }
 
 static int add_fd(const struct task *t, uint64_t id, int fd, int number)
 {
 	struct seccomp_notif_addfd add = {.id = id,
 					  .srcfd = (uint32_t)fd,
-					  .newfd = number < 0 ? 0 : (uint32_t)number,
-					  .flags = number < 0 ? 0 : SECCOMP_ADDFD_FLAG_SETFD,
-					  .newfd_flags = number < 0 ? O_CLOEXEC : 0};
+					  .newfd = (uint32_t)number,
+					  .flags = SECCOMP_ADDFD_FLAG_SETFD};
 
 	return wr_notif_addfd(t->listener, &add);
 }
 
-/* Its first notification, which we answer: the descriptors go in with that. *ret_ruleset: that of the
- * ruleset. */
-static int give_fds(struct task *t, const struct wr_fork *f, int *ret_ruleset)
+/* Its first notification, which we answer: the descriptors go in with that, that of the ruleset in the place
+ * of the listener's, which has the number fd there. */
+static int give_fds(struct task *t, const struct wr_fork *f, int fd)
 {
 	const uint64_t none[6] = {0};
 	struct seccomp_notif n = {0};
@@ -174,9 +228,8 @@ static int give_fds(struct task *t, const struct wr_fork *f, int *ret_ruleset)
 		return -ESRCH;
 	for (int i = 0; r >= 0 && i < 3; i++)
 		r = add_fd(t, n.id, f->cmd->stdio[i] < 0 ? i : f->cmd->stdio[i], i);
-	*ret_ruleset = -1;
 	if (r >= 0 && f->s->policy->ruleset >= 0)
-		r = *ret_ruleset = add_fd(t, n.id, f->s->policy->ruleset, -1);
+		r = add_fd(t, n.id, f->s->policy->ruleset, fd);
 	resp.id = n.id;
 	if (wr_notif_send(t->listener, &resp) < 0 || next_stop(t->pid) != (SIGTRAP | 0x80) || leave(t) < 0)
 		return -ESRCH;
@@ -204,8 +257,7 @@ static int set_up(struct task *t, const struct wr_fork *f)
 {
 	const uint64_t all = UINT64_MAX;
 	uint64_t mask;
-	int ruleset = -1;
-	int r = set_limits(t->pid, f);
+	int r = set_limits(t->pid, f), fd = -1;
 
 	if (r == 0 && (ptrace(PTRACE_GETSIGMASK, t->pid, sizeof(mask), &mask) < 0 ||
 		       ptrace(PTRACE_SETSIGMASK, t->pid, sizeof(all), &all) < 0))
@@ -213,14 +265,13 @@ static int set_up(struct task *t, const struct wr_fork *f)
 	if (r == 0 && f->cmd->new_session)
 		r = (int)call(t, SYS_setsid, 0, 0, 0, 0, 0, 0);
 	if (r >= 0)
-		r = load_filter(t, f);
+		r = load_filter(t, f, &fd);
 	if (r >= 0)
-		r = give_fds(t, f, &ruleset);
-	if (r >= 0 && ruleset >= 0) {
-		r = (int)call(t, SYS_landlock_restrict_self, (uint64_t)ruleset, 0, 0, 0, 0, 0);
-		if (r >= 0)
-			r = (int)call(t, SYS_close, (uint64_t)ruleset, 0, 0, 0, 0, 0);
-	}
+		r = give_fds(t, f, fd);
+	if (r >= 0 && f->s->policy->ruleset >= 0)
+		r = (int)call(t, SYS_landlock_restrict_self, (uint64_t)fd, 0, 0, 0, 0, 0);
+	if (r >= 0)
+		r = (int)call(t, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
 	if (r >= 0 && ptrace(PTRACE_SETSIGMASK, t->pid, sizeof(mask), &mask) < 0)
 		r = -ESRCH;
 	return r < 0 ? r : 0;

@@ -68,6 +68,9 @@ for how in exits:'ended before' writes:'open for writing' shares:'memory that al
 	status=$?
 	[ $status = 125 ] && grep -q "${how#*:}" err && [ ! -s out ] || { fail "${how%%:*}: $status"; cat out err >&2; }
 done
+timeout -k 5 30 "$WARREN" batch -r / -w "$base/count" --cow "$base/work" --cwd "$base/work" -q \
+	--zygote "$base/zygote $base/count closes" sh ::: 'echo out; echo err >&2; ls /proc/self/fd | tr "\n" " "' >out 2>err
+grep -qx out out && grep -qx err out err && grep -qx '0 1 2 3 ' out || { fail "closed standard streams:"; cat out err >&2; }
 z_bad()
 {
 	timeout 20 "$WARREN" batch -r / --zygote "$1" ::: a >out 2>err

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A zygote for the tests: zygote COUNT [WRONG]. It notes its start in file COUNT, makes the file "warm", and
- * each job is made of words. With WRONG it is not fit to be forked. */
+ * each job is made of words. With WRONG it is not fit to be forked;
+ * closed standard streams are not wrong. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +45,8 @@ static int be_wrong(const char *how)
 
 	if (!strcmp(how, "exits"))
 		return 3;
+	if (!strcmp(how, "closes"))
+		return close(1) + close(2);
 	if (!strcmp(how, "writes"))
 		return open("open-file", O_WRONLY | O_CREAT, 0644) < 0;
 	if (!strcmp(how, "shares"))
