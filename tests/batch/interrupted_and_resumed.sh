@@ -37,6 +37,23 @@ for sig in INT TERM KILL; do
 	[ "$(lines '"outcome":"passed"' r.jsonl)" = 13 ] || { fail "SIG$sig: results:"; cat r.jsonl >&2; }
 done
 
+# The children of a killed one may have its results for a moment; not so another batch.
+printf 'true\n' >jobs
+rm -f r.jsonl
+flock r.jsonl sleep 0.7 &
+sleep 0.3
+expect 0 "the file is free in a moment" --resume r.jsonl jobs
+grep -q '1 passed' err || { fail "the file is free in a moment:"; cat err >&2; }
+rm -f r.jsonl
+flock r.jsonl sleep $n &
+started=$!
+sleep 0.3
+expect 2 "the file is another batch's" --resume r.jsonl jobs
+grep -q 'another batch is writing its results there' err || { fail "another batch:"; cat err >&2; }
+kill $(cat /proc/$started/task/$started/children) # flock ends with it
+wait $started
+started=
+
 printf 'exit 1\ntrue\n' >jobs
 rm -f r.jsonl
 expect 1 "first" --resume r.jsonl jobs

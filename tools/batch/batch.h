@@ -197,6 +197,10 @@ int result_write(struct batch *b, const struct job *job, const struct result *r)
 /* A line of the file: what is missing, or no number that can be, is 0. -EINVAL: it is none. */
 struct cJSON;
 int result_parse(const struct cJSON *o, struct result *ret);
+/* Opens the file that results are appended to, for this batch alone, and reads what the file resume (NULL:
+ * none) says of the jobs. What is wrong is told in text (one line), with a negative errno. */
+int results_open(struct batch *b, const char *path, const char *resume, bool rerun_failed, char *text,
+		 size_t size);
 /* Marks the jobs that the file records as ended; failed ones only when rerun_failed is not set. The number of
  * them, or a negative errno. A last line that was cut off is passed over. */
 long results_resume(struct batch *b, const char *path, bool rerun_failed);

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -293,46 +292,11 @@ static int get_jobs(struct command *c, char *text, size_t size)
 
 /* ---- results ---- */
 
-/* A crash may have cut the last line: what follows must not be glued to it. */
-static int end_last_line(FILE *f)
-{
-	char last;
-	off_t size = lseek(fileno(f), 0, SEEK_END);
-
-	if (size <= 0 || pread(fileno(f), &last, 1, size - 1) != 1 || last == '\n')
-		return 0;
-	return fputc('\n', f) == EOF || fflush(f) == EOF ? -errno : 0;
-}
-
 static int open_results(struct command *c, char *text, size_t size)
 {
 	const char *path = c->results ? c->results : c->resume;
 
-	if (c->resume) {
-		long n = results_resume(&c->batch, c->resume, c->rerun_failed);
-		if (n == -ENOENT)
-			n = 0; /* nothing was done yet: the same command starts and resumes */
-		if (n < 0) {
-			snprintf(text, size, "--resume '%s': %s", c->resume, strerror((int)-n));
-			return (int)n;
-		}
-		c->batch.skipped = (size_t)n;
-	}
-	if (!path)
-		return 0;
-	c->batch.results_path = path;
-	c->batch.results_file = fopen(path, "a+e");
-	int r = c->batch.results_file ? 0 : -errno;
-	/* Two batches that append to one file would do the same jobs twice. */
-	if (r == 0 && flock(fileno(c->batch.results_file), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
-		snprintf(text, size, "'%s': another batch is writing its results there", path);
-		return -EWOULDBLOCK;
-	}
-	if (r == 0)
-		r = end_last_line(c->batch.results_file);
-	if (r < 0)
-		snprintf(text, size, "'%s': %s", path, strerror(-r));
-	return r;
+	return path ? results_open(&c->batch, path, c->resume, c->rerun_failed, text, size) : 0;
 }
 
 /* Now, since later on warren cannot make it any more. What it holds stays until the batch has ended. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -243,6 +244,64 @@ long results_resume(struct batch *b, const char *path, bool rerun_failed)
 	long marked = results_read(&b->jobs, f, rerun_failed);
 	fclose(f);
 	return marked;
+}
+
+/* ---- the file ---- */
+
+/* A crash may have cut the last line: what follows must not be glued to it. */
+static int end_last_line(FILE *f)
+{
+	char last;
+	off_t size = lseek(fileno(f), 0, SEEK_END);
+
+	if (size <= 0 || pread(fileno(f), &last, 1, size - 1) != 1 || last == '\n')
+		return 0;
+	return fputc('\n', f) == EOF || fflush(f) == EOF ? -errno : 0;
+}
+
+/* Two batches that append to one file would do the same jobs twice. The children that a killed one was just
+ * starting have the file, and with it the lock, until their exec. */
+static int lock_results(FILE *f)
+{
+	const struct timespec pause = {.tv_nsec = 50000000};
+
+	for (int i = 0; flock(fileno(f), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK; i++) {
+		if (i == 40)
+			return -EWOULDBLOCK;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* With the lock: what another batch still writes would be missed. */
+static int resume_from(struct batch *b, const char *path, bool rerun_failed, char *text, size_t size)
+{
+	long n = results_resume(b, path, rerun_failed);
+
+	if (n == -ENOENT)
+		n = 0; /* nothing was done yet: the same command starts and resumes */
+	if (n < 0)
+		snprintf(text, size, "--resume '%s': %s", path, strerror((int)-n));
+	else
+		b->skipped = (size_t)n;
+	return n < 0 ? (int)n : 0;
+}
+
+int results_open(struct batch *b, const char *path, const char *resume, bool rerun_failed, char *text,
+		 size_t size)
+{
+	b->results_path = path;
+	b->results_file = fopen(path, "a+e");
+	int r = b->results_file ? 0 : -errno;
+	if (r == 0 && lock_results(b->results_file) < 0) {
+		snprintf(text, size, "'%s': another batch is writing its results there", path);
+		return -EWOULDBLOCK;
+	}
+	if (r == 0)
+		r = end_last_line(b->results_file);
+	if (r < 0)
+		snprintf(text, size, "'%s': %s", path, strerror(-r));
+	return r == 0 && resume ? resume_from(b, resume, rerun_failed, text, size) : r;
 }
 
 /* ---- JUnit ---- */
