@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The upper directory of a layer as an earlier guest, or anybody else, may have left it: marks of deleted
  * names and of opaque directories in all forms, where they mean something and where not. What a listing says
- * is what a lookup finds. The input: a list of objects. */
+ * is what a lookup finds. The input: a list of objects, and the file base. */
 #define _GNU_SOURCE
 #include "fuzz.h"
 #include "scratch.h"
@@ -92,8 +92,16 @@ static void make_upper(struct input *in)
 	_cleanup_close_ int upper = openat(dir, "layer/upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	CHECK(upper >= 0);
-	for (unsigned n = 0; n < MAX_OBJECTS && in->left; n++)
+	for (unsigned n = take8(in) % MAX_OBJECTS; n && in->left; n--)
 		make_object(in, upper);
+}
+
+/* What is left of the input is what the lower objects are said to have been. */
+static void make_base(struct input *in)
+{
+	_cleanup_close_ int fd = openat(dir, "layer/base", O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	CHECK(fd >= 0 && write(fd, in->at, in->left) == (ssize_t)in->left);
 }
 
 /* ---- what is seen ---- */
@@ -147,6 +155,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(wr_purge(dir, "layer") == 0);
 	wr_layer_close(open_layer(false));
 	make_upper(&in);
+	if (in.left)
+		make_base(&in);
 	struct wr_layer *l = open_layer(size & 1);
 	if (!l)
 		return 0;

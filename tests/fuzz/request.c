@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 static struct warren_engine engine = {.max_sent_fds = 4096};
 static struct warren_sandbox sandbox = {.engine = &engine, .tag = 0x1234567800000001};
@@ -68,6 +69,8 @@ struct warren_request *fuzz_request(void)
 	if (owner != getpid()) {
 		owner = getpid();
 		sandbox.policy = fuzz_policy();
+		/* this process is one of the sandbox's */
+		CHECK(setrlimit(RLIMIT_RTTIME, &(struct rlimit){sandbox.tag, sandbox.tag}) == 0);
 		pthread_mutex_init(&sandbox.ptys.lock, NULL);
 		atomic_store(&listener, -1);
 		CHECK(pthread_create(&th, NULL, guest, &listener) == 0);
