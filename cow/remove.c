@@ -87,45 +87,6 @@ static int unlink_merged(struct wr_layer *l, const struct wr_path *p, const stru
 	return r;
 }
 
-int wr_layer_unlink(struct wr_layer *l, const char *rel)
-{
-	struct wr_path p;
-	struct stat st;
-	int r = wr_path_parse(rel, &p);
-
-	if (r < 0)
-		return *rel ? r : -EISDIR;
-	for (int i = 0; i < TRIES; i++) {
-		_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
-		_cleanup_updir_ struct wr_updir dir = {.fd = -1};
-		r = wr_layer_lookup(l, p.full, 0, &f);
-		if (r < 0)
-			return r;
-		if (fstat(f.fd, &st) < 0)
-			return -errno;
-		if (S_ISDIR(st.st_mode))
-			return -EISDIR;
-		if (p.slash)
-			return -ENOTDIR;
-		r = wr_up_dir(l, p.full, p.dir_len, true, &dir);
-		if (r < 0)
-			return r;
-		if (dir.merged) {
-			wr_dir_lock(l, p.full, p.dir_len);
-			r = unlink_merged(l, &p, &dir, &st);
-			wr_dir_unlock(l, p.full, p.dir_len);
-		} else if (unlinkat(dir.fd, p.name, 0) < 0) {
-			r = -errno;
-		}
-		if (r == -ESTALE)
-			continue;
-		if (r == 0 && f.where == WR_UPPER && st.st_nlink == 1)
-			wr_quota_give(l, S_ISREG(st.st_mode) ? (uint64_t)st.st_blocks * 512 : 0, 1);
-		return r;
-	}
-	return -EBUSY;
-}
-
 /* ---- directories ---- */
 
 static int physically_empty(int dirfd, const char *name)
@@ -229,42 +190,76 @@ static int rmdir_merged(struct wr_layer *l, const struct wr_path *p, const struc
 	return r;
 }
 
-int wr_layer_rmdir(struct wr_layer *l, const char *rel)
+/* ---- both ---- */
+
+static int check_type(const struct wr_path *p, const struct stat *st, bool dir)
+{
+	if (dir)
+		return S_ISDIR(st->st_mode) ? 0 : -ENOTDIR;
+	return S_ISDIR(st->st_mode) ? -EISDIR : p->slash ? -ENOTDIR : 0;
+}
+
+/* From a merged directory: with its lock, and of a directory with its own, too. */
+static int remove_merged(struct wr_layer *l, const struct wr_path *p, const struct wr_updir *up,
+			 const struct stat *st, bool dir)
+{
+	struct wr_lockset locks = {0};
+
+	wr_lockset_add(&locks, p->full, p->dir_len);
+	if (dir)
+		wr_lockset_add(&locks, p->full, p->len);
+	wr_lockset_lock(l, &locks);
+	int r = dir ? rmdir_merged(l, p, up, st) : unlink_merged(l, p, up, st);
+	wr_lockset_unlock(l, &locks);
+	return r;
+}
+
+/* -ESTALE: look again. */
+static int remove_once(struct wr_layer *l, const struct wr_path *p, bool dir)
+{
+	_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
+	_cleanup_updir_ struct wr_updir up = {.fd = -1};
+	struct stat st;
+	int r = wr_layer_lookup(l, p->full, 0, &f);
+
+	if (r == 0 && fstat(f.fd, &st) < 0)
+		r = -errno;
+	if (r == 0)
+		r = check_type(p, &st, dir);
+	if (r == 0)
+		r = wr_up_dir(l, p->full, p->dir_len, true, &up);
+	if (r < 0)
+		return r;
+	if (up.merged)
+		r = remove_merged(l, p, &up, &st, dir);
+	else if (unlinkat(up.fd, p->name, dir ? AT_REMOVEDIR : 0) < 0)
+		r = -errno;
+	if (r == 0 && f.where == WR_UPPER && (dir || st.st_nlink == 1))
+		wr_quota_give(l, S_ISREG(st.st_mode) ? (uint64_t)st.st_blocks * 512 : 0, 1);
+	return r;
+}
+
+static int remove_name(struct wr_layer *l, const char *rel, bool dir)
 {
 	struct wr_path p;
-	struct stat st;
 	int r = wr_path_parse(rel, &p);
 
 	if (r < 0)
-		return *rel ? r : -EBUSY;
+		return *rel ? r : dir ? -EBUSY : -EISDIR;
 	for (int i = 0; i < TRIES; i++) {
-		_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
-		_cleanup_updir_ struct wr_updir dir = {.fd = -1};
-		r = wr_layer_lookup(l, p.full, 0, &f);
-		if (r < 0)
+		r = remove_once(l, &p, dir);
+		if (r != -ESTALE)
 			return r;
-		if (fstat(f.fd, &st) < 0)
-			return -errno;
-		if (!S_ISDIR(st.st_mode))
-			return -ENOTDIR;
-		r = wr_up_dir(l, p.full, p.dir_len, true, &dir);
-		if (r < 0)
-			return r;
-		if (dir.merged) {
-			struct wr_lockset locks = {0};
-			wr_lockset_add(&locks, p.full, p.dir_len);
-			wr_lockset_add(&locks, p.full, p.len);
-			wr_lockset_lock(l, &locks);
-			r = rmdir_merged(l, &p, &dir, &st);
-			wr_lockset_unlock(l, &locks);
-		} else if (unlinkat(dir.fd, p.name, AT_REMOVEDIR) < 0) {
-			r = -errno;
-		}
-		if (r == -ESTALE)
-			continue;
-		if (r == 0 && f.where == WR_UPPER)
-			wr_quota_give(l, 0, 1);
-		return r;
 	}
 	return -EBUSY;
+}
+
+int wr_layer_unlink(struct wr_layer *l, const char *rel)
+{
+	return remove_name(l, rel, false);
+}
+
+int wr_layer_rmdir(struct wr_layer *l, const char *rel)
+{
+	return remove_name(l, rel, true);
 }
