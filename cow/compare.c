@@ -2,27 +2,11 @@
 /* Whether two objects are the same but for their place. */
 #define _GNU_SOURCE
 #include "compare.h"
+#include "../engine/base/io.h"
 
 #include <sys/xattr.h>
 
 #define CHUNK (1 << 17)
-
-static ssize_t read_full(int fd, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	while (n < size) {
-		ssize_t r = read(fd, buf + n, size - n);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			break;
-		n += (size_t)r;
-	}
-	return (ssize_t)n;
-}
 
 /* 1: equal, 0: not. What cannot be read is not known to be equal. */
 static int same_data(int lower, int upper)
@@ -38,8 +22,8 @@ static int same_data(int lower, int upper)
 		return -ENOMEM;
 	if (a < 0 || b < 0)
 		return 0;
-	for (;;) {
-		ssize_t n = read_full(a, x, CHUNK), m = read_full(b, x + CHUNK, CHUNK);
+	for (off_t at = 0;; at += CHUNK) {
+		ssize_t n = wr_read_at(a, x, CHUNK, at), m = wr_read_at(b, x + CHUNK, CHUNK, at);
 		if (n < 0 || m < 0)
 			return (int)(n < 0 ? n : m);
 		if (n != m || memcmp(x, x + CHUNK, (size_t)n))

@@ -3,27 +3,13 @@
  * then copy_file_range, then reading and writing; holes stay holes. */
 #define _GNU_SOURCE
 #include "internal.h"
+#include "../engine/base/io.h"
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
 
 #define CHUNK (1 << 17)
-
-static int write_all(int out, const char *buf, size_t n, off_t at)
-{
-	while (n) {
-		ssize_t w = pwrite(out, buf, n, at);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -errno;
-		buf += w;
-		at += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
 
 static int copy_slowly(int in, int out, off_t at, off_t end)
 {
@@ -40,7 +26,7 @@ static int copy_slowly(int in, int out, off_t at, off_t end)
 			return -errno;
 		if (n == 0)
 			return 0; /* it was cut off meanwhile */
-		int r = write_all(out, buf, (size_t)n, at);
+		int r = wr_write_at(out, buf, (size_t)n, at);
 		if (r < 0)
 			return r;
 		at += n;

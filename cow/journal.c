@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "journal.h"
+#include "../engine/base/io.h"
 
 #include <stdio.h>
 
@@ -71,20 +72,6 @@ char *wr_journal_print(const struct wr_journal *j, size_t *ret_len)
 	return buf;
 }
 
-static int write_all(int fd, const char *buf, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, buf, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		buf += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int wr_journal_write(int dir, const struct wr_journal *j)
 {
 	size_t len;
@@ -95,7 +82,7 @@ int wr_journal_write(int dir, const struct wr_journal *j)
 	_cleanup_close_ int fd = openat(dir, "journal.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	int r = write_all(fd, buf, len);
+	int r = wr_write_at(fd, buf, len, 0);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r == 0 && renameat(dir, "journal.new", dir, "journal") < 0)
@@ -170,16 +157,10 @@ int wr_journal_read(int dir, struct wr_journal *ret)
 	_cleanup_free_ char *buf = malloc((size_t)st.st_size + 1);
 	if (!buf)
 		return -ENOMEM;
-	size_t len = 0;
-	while (len < (size_t)st.st_size) {
-		ssize_t n = read(fd, buf + len, (size_t)st.st_size - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EUCLEAN;
-		len += (size_t)n;
-	}
-	int r = wr_journal_parse(buf, len, ret);
+	ssize_t len = wr_read_at(fd, buf, (size_t)st.st_size, 0);
+	if (len < st.st_size)
+		return len < 0 ? (int)len : -EUCLEAN;
+	int r = wr_journal_parse(buf, (size_t)len, ret);
 	ret->undo = faccessat(dir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return r;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../engine/base/cleanup.h"
+#include "../engine/base/io.h"
 
 #if defined(__x86_64__)
 #define NATIVE_MACHINE EM_X86_64
@@ -35,58 +36,23 @@ union head {
 	Elf64_Ehdr elf;
 };
 
-/* Reads up to n bytes; less only at the end of the file. */
-static ssize_t read_at(int fd, void *buf, size_t n, off_t off)
-{
-	size_t done = 0;
-
-	while (done < n) {
-		ssize_t r = pread(fd, (char *)buf + done, n - done, off + (off_t)done);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			break;
-		done += (size_t)r;
-	}
-	return (ssize_t)done;
-}
-
 /* elf_read(): all of it or an error. rw_verify_area() of the kernel takes no negative offset at either end.
  */
 static int read_exactly(int fd, void *buf, size_t n, uint64_t off)
 {
 	if (off > INT64_MAX - n)
 		return -EINVAL;
-	ssize_t r = read_at(fd, buf, n, (off_t)off);
+	ssize_t r = wr_read_at(fd, buf, n, (off_t)off);
 	if (r < 0)
 		return (int)r;
 	return (size_t)r == n ? 0 : -EIO;
-}
-
-static int write_at(int fd, const void *buf, size_t n, off_t off)
-{
-	size_t done = 0;
-
-	while (done < n) {
-		ssize_t r = pwrite(fd, (const char *)buf + done, n - done, off + (off_t)done);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			return -EIO;
-		done += (size_t)r;
-	}
-	return 0;
 }
 
 /* A shorter file is padded with NUL bytes, as prepare_binprm() does. */
 static int read_head(int fd, union head *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	ssize_t r = read_at(fd, ret->bytes, sizeof(ret->bytes), 0);
+	ssize_t r = wr_read_at(fd, ret->bytes, sizeof(ret->bytes), 0);
 	return r < 0 ? (int)r : 0;
 }
 
@@ -248,13 +214,13 @@ static int copy_by_hand(int src, int dst, off_t off, off_t size)
 
 	while (off < size) {
 		size_t want = size - off < COPY_CHUNK ? (size_t)(size - off) : COPY_CHUNK;
-		ssize_t n = read_at(src, buf, want, off);
+		ssize_t n = wr_read_at(src, buf, want, off);
 		if (n < 0)
 			return (int)n;
 		if (n == 0)
 			break; /* became shorter meanwhile */
 		if (!is_zero(buf, (size_t)n)) {
-			int r = write_at(dst, buf, (size_t)n, off);
+			int r = wr_write_at(dst, buf, (size_t)n, off);
 			if (r < 0)
 				return r;
 		}
@@ -303,12 +269,12 @@ static int append_interp(int fd, const char *interp)
 	off_t end = (st.st_size + page - 1) / page * page;
 	size_t len = strlen(interp) + 1;
 
-	r = write_at(fd, interp, len, end);
+	r = wr_write_at(fd, interp, len, end);
 	if (r < 0)
 		return r;
 	ph.p_offset = (Elf64_Off)end;
 	ph.p_filesz = len;
-	return write_at(fd, &ph, sizeof(ph), ph_off);
+	return wr_write_at(fd, &ph, sizeof(ph), ph_off);
 }
 
 int wr_elf_copy_with_interp(int src, int dst, const char *new_interp)
