@@ -304,8 +304,9 @@ struct warren_verdict wr_handle_renameat(struct warren_request *rq, void *user)
 	else if (syscall(SYS_renameat2, from.parent, name_of(&from, a), to.parent, name_of(&to, b), flags) <
 		 0)
 		r = -errno;
+	/* Landlock asks before the kernel sees that there is nothing to be done, or that it cannot be */
 	if (r == -EACCES && wr_proc_is_own_fds(rq, from.mnt, from.parent))
-		r = -EPERM;
+		r = !strcmp(from.name, to.name) && wr_proc_is_own_fds(rq, to.mnt, to.parent) ? 0 : -EPERM;
 	wr_rename_ends();
 	return warren_return(r);
 }

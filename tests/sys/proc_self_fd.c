@@ -50,6 +50,9 @@ int main(int argc, char **argv)
 	t_put(link, "new");
 	CHECK(t_holds("d/new", "new"));
 	CHECK_ERR(open("/proc/self/fd/900", O_RDONLY), ENOENT);
+	CHECK_OK(rename("/proc/self/fd/0", "/proc/self/fd/0"));
+	CHECK_ERR(rename("/proc/self/fd/0", "/proc/self/fd/1"), EPERM);
+	CHECK_ERR(rename("/proc/self/fd/900", "/proc/self/fd/900"), ENOENT);
 	CHECK_ERR(open("/proc/self/fd/x", O_RDONLY), ENOENT);
 
 	dir = opendir("/proc/self/fd");
