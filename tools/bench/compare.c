@@ -31,11 +31,6 @@ struct comparison {
 	size_t n;
 };
 
-static bool is_ours(const char *who)
-{
-	return !strcmp(who, "warren") || !strcmp(who, "layer") || !strcmp(who, "frozen");
-}
-
 static double median(const double *v, size_t n)
 {
 	return stats_spread(v, n).median;
@@ -46,15 +41,15 @@ static size_t count_ours(const struct figures *f)
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->n_calls; i++)
-		n += is_ours(f->calls[i].who);
+		n += figures_ours(f->calls[i].who);
 	for (size_t i = 0; i < f->n_layers; i++)
-		n += is_ours(f->layers[i].who);
+		n += figures_ours(f->layers[i].who);
 	for (size_t i = 0; i < f->n_workloads; i++)
-		n += is_ours(f->workloads[i].who);
+		n += figures_ours(f->workloads[i].who);
 	for (size_t i = 0; i < f->n_starts; i++)
-		n += is_ours(f->starts[i].who);
+		n += figures_ours(f->starts[i].who);
 	for (size_t i = 0; i < f->n_rates; i++)
-		n += is_ours(f->rates[i].who);
+		n += figures_ours(f->rates[i].who);
 	return n + PER_IDLE * f->n_idle;
 }
 
@@ -105,7 +100,7 @@ static void add_calls(struct comparison *c)
 		const struct call_figure *b = &c->before->calls[i],
 					 *a = figures_call(c->after, b->call, b->setting, b->who);
 		char name[sizeof(c->pairs->name)];
-		if (!a || !is_ours(b->who))
+		if (!a || !figures_ours(b->who))
 			continue;
 		snprintf(name, sizeof(name), "%.60s (%.30s)", b->call, b->setting);
 		add(c, name, &b->ns, &a->ns, of_call(figures_call(c->before, b->call, b->setting, "native")),
@@ -120,7 +115,7 @@ static void add_timed(struct comparison *c, const struct timed_figure *before, s
 		const struct timed_figure *b = &before[i],
 					  *a = figures_timed(after, m, b->name, b->setting, b->who);
 		char name[sizeof(c->pairs->name)];
-		if (!a || !is_ours(b->who))
+		if (!a || !figures_ours(b->who))
 			continue;
 		snprintf(name, sizeof(name), "%.50s (%.20s%s%.20s)", b->name, b->setting,
 			 *b->setting ? ", " : "", b->who);
@@ -167,7 +162,7 @@ static void add_rates(struct comparison *c)
 {
 	for (size_t i = 0; i < c->before->n_rates; i++) {
 		const struct rate_figure *b = &c->before->rates[i], *a;
-		if (is_ours(b->who) && (a = figures_rate(c->after, c->before, b)))
+		if (figures_ours(b->who) && (a = figures_rate(c->after, c->before, b)))
 			add_rate(c, b, a);
 	}
 }

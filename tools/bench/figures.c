@@ -92,6 +92,16 @@ const struct idle_figure *figures_idle(const struct figures *f, double sandboxes
 	return NULL;
 }
 
+bool figures_ours(const char *who)
+{
+	static const char *const ours[] = {"warren", "layer", "frozen", "warren run"};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (!strcmp(who, ours[i]))
+			return true;
+	return false;
+}
+
 double figures_median(const struct series *s)
 {
 	return s ? stats_spread(s->v, s->n).median : NAN;

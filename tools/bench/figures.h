@@ -91,6 +91,8 @@ const struct rate_figure *figures_rate(const struct figures *f, const struct fig
 const struct rate_figure *figures_bare(const struct figures *f, const struct rate_figure *r);
 /* Of as many sandboxes; NULL: it was not measured. */
 const struct idle_figure *figures_idle(const struct figures *f, double sandboxes);
+/* Is it warren, in whichever way it is run? */
+bool figures_ours(const char *who);
 /* Of series that may be absent: NAN. */
 double figures_median(const struct series *s);
 /* By round. */

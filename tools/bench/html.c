@@ -222,6 +222,7 @@ static void summary(struct page *pg)
 	tail_tile(pg);
 	rate_tile(pg);
 	idle_tile(pg);
+	mean_tile(pg, f->layers, f->n_layers, "layer", "calls on paths of a layer, to native");
 	mean_tile(pg, f->workloads, f->n_workloads, "warren", "whole workloads, to native");
 	mean_tile(pg, f->workloads, f->n_workloads, "layer", "the same with a layer, to native");
 	mean_tile(pg, f->starts, f->n_starts, "warren", "starts, to native");

@@ -128,7 +128,7 @@ enum { BAR_LEFT = 104, BAR_RIGHT = SVG_WIDTH - 62, BAR_STEP = 24, BAR_HEIGHT = 1
 static void bar(struct page *pg, const struct timed_figure *t, const struct spread *s, const struct scale *x,
 		double y)
 {
-	bool ours = !strcmp(t->who, "warren") || !strcmp(t->who, "layer") || !strcmp(t->who, "frozen");
+	bool ours = figures_ours(t->who);
 	double one = svg_place(x, 1), end = svg_place(x, s->median), low = svg_place(x, s->low),
 	       high = svg_place(x, s->high), middle_y = y + BAR_HEIGHT / 2.0;
 	char label[24], value[64];

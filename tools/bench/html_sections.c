@@ -42,8 +42,7 @@ static void timed_table(struct page *pg, const struct timed_figure *list, size_t
 			if (strcmp(*w, "native"))
 				html_spread_cell(
 					pg, figures_ratio(t ? &t->ns : NULL, native ? &native->ns : NULL),
-					!strcmp(*w, "warren") || !strcmp(*w, "layer") ||
-						!strcmp(*w, "frozen"));
+					figures_ours(*w));
 		}
 		html_put(pg, "</tr>\n");
 	}
@@ -144,6 +143,8 @@ static void rate_legend(struct page *pg)
 	html_put(pg, "<ul class=\"legend\">\n");
 	for (const char **w = whos; w && *w; w++) {
 		char class[32];
+		if (!strcmp(*w, "native")) /* only in the table */
+			continue;
 		html_class(pg, *w, class, sizeof(class));
 		html_put(pg,
 			 "<li><svg xmlns=\"http://www.w3.org/2000/svg\" class=\"key\" viewBox=\"0 0 30 10\" "

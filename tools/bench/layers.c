@@ -43,15 +43,17 @@ static const struct call {
 	 "getdents",
 	 "",
 	 "-10",
-	 {"a directory of 10 entries opened, read and closed", "the same, one of the entries copied up",
-	  "the same, as many deleted"}},
+	 {"a directory of 10 entries opened, read and closed",
+	  "a directory of 10 entries, one of them copied up",
+	  "a directory of 10 entries and as many whiteouts"}},
 	{"getdents-1000",
 	 "getdents",
 	 "getdents",
 	 "",
 	 "-1000",
-	 {"a directory of 1,000 entries opened, read and closed", "the same, 100 of the entries copied up",
-	  "the same, as many deleted"}},
+	 {"a directory of 1,000 entries opened, read and closed",
+	  "a directory of 1,000 entries, 100 of them copied up",
+	  "a directory of 1,000 entries and as many whiteouts"}},
 };
 
 #define N_CALLS (sizeof(calls) / sizeof(calls[0]))

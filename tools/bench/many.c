@@ -99,7 +99,8 @@ static void tell(cJSON *list, const char *who, unsigned sandboxes, unsigned thre
 
 	cJSON_AddNumberToObject(o, "sandboxes", sandboxes);
 	cJSON_AddNumberToObject(o, "threads", threads);
-	cJSON_AddNumberToObject(o, "workers", workers);
+	if (workers)
+		cJSON_AddNumberToObject(o, "workers", workers);
 	cJSON_AddStringToObject(o, "who", who);
 	cJSON_AddItemToObject(o, "per_second", bench_samples(s->per_s, s->n));
 	if (cpu)

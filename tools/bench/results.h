@@ -20,9 +20,10 @@
  *   workloads   [{name, note, setting, who, ns: [a round each; null where it failed]}]
  *   left_out    [{who, why}]
  *
- * What was not measured is absent. All rounds have the same order, so that ratios are those of one round: of
- * a call to "native" of the same call and setting, of a layer's, of a workload or start to "native" of the
- * same name, of throughput to the nearest "bare" in the list with as many sandboxes and threads. */
+ * What was not measured is absent, and workers where there are none. All rounds have the same order, so that
+ * ratios are those of one round: of a call to "native" of the same call and setting, of a layer's, of a
+ * workload or start to "native" of the same name, of throughput to the nearest "bare" in the list with as
+ * many sandboxes and threads. */
 #ifndef WARREN_TOOLS_BENCH_RESULTS_H
 #define WARREN_TOOLS_BENCH_RESULTS_H
 
