@@ -461,6 +461,89 @@ static void listing_positions_are_stable(void **state)
 	assert_int_equal(wr_layer_rmdir(t->l, "d"), 0);
 }
 
+/* The listing; for wr_layer_listing_unref(). And how many were taken from the cache for it. */
+static const struct wr_layer_listing *listed(struct wr_layer *l, const char *rel, uint64_t *ret_hits)
+{
+	struct wr_cache_stats before, after;
+	const struct wr_layer_listing *ls;
+
+	wr_cache_stats(&before);
+	assert_int_equal(wr_layer_list(l, rel, &ls), 0);
+	wr_cache_stats(&after);
+	*ret_hits = after.hits - before.hits;
+	return ls;
+}
+
+/* What was never touched is listed from one snapshot, of which layers over the same lower have the same; the
+ * numbers of "." and ".." are those of stat also when the parent is copied up. */
+static void an_untouched_listing_is_shared(void **state)
+{
+	struct lt *t = *state;
+	const char *lower = t->lower;
+	char other[sizeof(t->dir) + 8];
+	struct wr_layer *l;
+	struct stat st;
+	uint64_t hits;
+
+	usleep(60000); /* what changed just now is not kept */
+	snprintf(other, sizeof(other), "%s-2", t->dir);
+	const struct wr_layer_options o = {.dir = other, .lowers = &lower, .n_lowers = 1};
+	assert_int_equal(wr_layer_open(&o, &l), 0);
+	const struct wr_layer_listing *first = listed(t->l, "a/b/c", &hits),
+				      *again = listed(t->l, "a/b/c", &hits),
+				      *in_other = listed(l, "a/b/c", &hits);
+	assert_ptr_equal(first, again);
+	assert_ptr_equal(first, in_other);
+	assert_int_equal(hits, 1);
+	wr_layer_listing_unref(again);
+	wr_layer_listing_unref(in_other);
+
+	/* a directory whose parent was copied up is each layer's own */
+	assert_int_equal(wr_layer_mknod(t->l, "a/b/new", S_IFREG | 0644, 0), 0);
+	again = listed(t->l, "a/b/c", &hits);
+	assert_ptr_not_equal(first, again);
+	_cleanup_found_ struct wr_found up = WR_FOUND_INIT;
+	assert_int_equal(wr_layer_lookup(t->l, "a/b", O_DIRECTORY, &up), 0);
+	assert_int_equal(fstat(up.fd, &st), 0);
+	assert_int_equal(again->entries[1].ino, st.st_ino);
+	assert_int_not_equal(first->entries[1].ino, st.st_ino);
+	wr_layer_listing_unref(again);
+	in_other = listed(l, "a/b/c", &hits);
+	assert_ptr_equal(first, in_other);
+	wr_layer_listing_unref(in_other);
+	wr_layer_listing_unref(first);
+
+	/* and one that the layer writes to is no longer the lower's */
+	assert_int_equal(wr_layer_mknod(t->l, "a/b/c/new", S_IFREG | 0644, 0), 0);
+	assert_non_null(strstr(lt_names(t->l, "a/b/c"), "new"));
+	assert_null(strstr(lt_names(l, "a/b/c"), "new"));
+	wr_layer_close(l);
+}
+
+/* A layer that is closed takes what was kept for it out of the cache. */
+static void a_closed_layer_leaves_the_cache(void **state)
+{
+	struct lt *t = *state;
+	struct wr_cache_stats before, after;
+
+	usleep(60000);
+	wr_layer_listing_unref(listed(t->l, "a/b", &(uint64_t){0})); /* the lower's names stay */
+	lt_reopen(t);
+	wr_cache_stats(&before);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(wr_layer_mknod(t->l, "a/b/new", S_IFREG | 0644, 0), 0);
+		wr_layer_listing_unref(listed(t->l, "a/b", &(uint64_t){0}));
+		assert_int_equal(wr_layer_unlink(t->l, "a/b/new"), 0);
+		wr_layer_listing_unref(listed(t->l, "a/b", &(uint64_t){0}));
+	}
+	wr_cache_stats(&after);
+	assert_true(after.objects > before.objects);
+	lt_reopen(t);
+	wr_cache_stats(&after);
+	assert_int_equal(after.objects, before.objects);
+	assert_int_equal(after.bytes, before.bytes);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, lt_setup, lt_teardown)
 
 static int run(void)
@@ -486,6 +569,8 @@ static int run(void)
 		T(a_layer_has_one_supervisor),
 		T(a_prepared_layer_is_a_lower_of_the_next),
 		T(listing_positions_are_stable),
+		T(an_untouched_listing_is_shared),
+		T(a_closed_layer_leaves_the_cache),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
