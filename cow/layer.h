@@ -82,6 +82,9 @@ int wr_layer_lookup(struct wr_layer *l, const char *rel, unsigned flags, struct 
 /* The lower directories alone say what is at rel[0..len), or that nothing is there: the layer has nothing to
  * do with it, nor with the rights on its way. No system call. */
 bool wr_layer_untouched(struct wr_layer *l, const char *rel, size_t len);
+/* A directory at rel, if one is there, is the layer's alone: no lower one has a part in it, now or later, so
+ * that what the file system lists of it is all. No system call. */
+bool wr_layer_owns(struct wr_layer *l, const char *rel);
 /* The same for layers over the same lower directories, and not for others; never 0. */
 uint64_t wr_layer_lowers_id(const struct wr_layer *l);
 

@@ -85,6 +85,18 @@ bool wr_layer_untouched(struct wr_layer *l, const char *rel, size_t len)
 	return p.kind == WR_PLACE_LOWER && !p.check_dir && wr_place_holds(l, rel, &p);
 }
 
+bool wr_layer_owns(struct wr_layer *l, const char *rel)
+{
+	size_t len = strlen(rel);
+	struct wr_place p;
+
+	while (len && rel[len - 1] == '/')
+		len--;
+	wr_place(l, rel, len, &p);
+	return p.kind == WR_PLACE_UPPER && (!p.leaf || wr_state(p.word) == WR_IS_PURE) &&
+	       wr_place_holds(l, rel, &p);
+}
+
 /* ---- the lowers ---- */
 
 struct walk {

@@ -212,8 +212,20 @@ static size_t mount_points(const struct warren_policy *p, const struct wr_mount 
 	return n;
 }
 
-/* Always from the layer's own listing, touched or not, so that a position stays good when a name is made or
- * removed meanwhile. */
+static bool has_mount_points(const struct warren_policy *p, const struct wr_mount *m, const char *rel)
+{
+	char dir[2 * PATH_MAX];
+	int len = snprintf(dir, sizeof(dir), "%s%s%s/", m->guest, *rel ? "/" : "", rel);
+
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (!strncmp(p->mounts[i].guest, dir, (size_t)len))
+			return true;
+	return len >= (int)sizeof(dir);
+}
+
+/* From the layer's listing, touched or not, so that a position stays good when a name is made or removed
+ * meanwhile. Not so a directory that the layer alone has, and will have: there the file system's own listing
+ * does that, and better, as a snapshot would be made anew after each change. */
 static int64_t from_layer(const struct warren_policy *p, const struct wr_mount *m, const char *rel, int fd,
 			  off_t position, struct wr_records *out)
 {
@@ -258,7 +270,11 @@ static int64_t serve(struct warren_request *rq, int fd, enum kind kind, const st
 	int64_t n;
 	if (kind == LAYER) {
 		const struct wr_mount *m = layer_of(p, wr_fd_path(fd, link), rel, sizeof(rel), &lost);
-		n = m && !lost ? from_layer(p, m, rel, fd, before, &out) : -ENOENT;
+		bool there = m && !lost,
+		     own = there && wr_layer_owns(m->layer, rel) && !has_mount_points(p, m, rel);
+		n = own	    ? filter(rq, fd, NATIVE, &out)
+		    : there ? from_layer(p, m, rel, fd, before, &out)
+			    : -ENOENT;
 	} else {
 		n = kind == EXTRAS ? from_snapshot(p, fd, st, before, &out) : filter(rq, fd, kind, &out);
 	}
