@@ -259,11 +259,17 @@ static int set_memory(int dir, uint64_t memory)
 		return r;
 	}
 	int r = put(dir, "memory.max", number);
-	if (r == 0) {
+	if (r == 0)
 		put(dir, "memory.swap.max", "0"); /* missing where swap is not counted */
-		put(dir, "memory.oom.group", "1");
-	}
 	return r;
+}
+
+/* Version 1 counts what is below only where it is told to, while there is nothing below. */
+int wr_cgroup_limit_all(uint64_t memory)
+{
+	if (base.version == 1)
+		put(base.dir, "memory.use_hierarchy", "1"); /* it is always so in newer kernels */
+	return set_memory(base.dir, memory);
 }
 
 int wr_cgroup_new(struct wr_cgroup *g, uint64_t memory, int *ret_procs)
@@ -278,7 +284,9 @@ int wr_cgroup_new(struct wr_cgroup *g, uint64_t memory, int *ret_procs)
 	if (mkdirat(base.dir, g->name, 0755) < 0)
 		return -errno;
 	g->dir = openat(base.dir, g->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = g->dir < 0 ? -errno : set_memory(g->dir, memory);
+	r = g->dir < 0 ? -errno : memory ? set_memory(g->dir, memory) : 0;
+	if (r == 0 && base.version == 2)
+		put(g->dir, "memory.oom.group", "1");
 	if (r == 0) {
 		*ret_procs = openat(g->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 		r = *ret_procs < 0 ? -errno : 0;

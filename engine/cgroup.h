@@ -21,7 +21,11 @@ struct wr_cgroup {
 	char name[32];
 };
 
-/* Makes one. *ret_procs: an fd to which a process writes "0" to move there; the caller's. */
+/* All of them together may have no more than memory bytes. After wr_cgroup_available(). */
+int wr_cgroup_limit_all(uint64_t memory);
+
+/* Makes one; memory: 0: no limit of its own. *ret_procs: an fd to which a process writes "0" to move there;
+ * the caller's. */
 int wr_cgroup_new(struct wr_cgroup *g, uint64_t memory, int *ret_procs);
 /* Has the kernel killed a process of it for want of memory? */
 bool wr_cgroup_out_of_memory(const struct wr_cgroup *g);

@@ -124,7 +124,7 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->changed, NULL);
 	wr_watch_init(&e->watch);
-	wr_limiter_init(&e->limiter);
+	r = wr_limiter_init(&e->limiter, opt ? opt->limits : NULL);
 	e->max_sent_fds = max_sent_fds();
 	e->trace = opt ? opt->trace : NULL;
 	e->confine = opt && opt->confine;
@@ -135,7 +135,8 @@ int warren_engine_new(const struct warren_engine_options *opt, struct warren_eng
 	e->n_workers = opt && opt->workers ? opt->workers : cpus();
 	e->n_hot = cpus() > 2 ? cpus() : 2;
 	e->workers = calloc(e->n_workers + WR_SPARE_WORKERS, sizeof(*e->workers));
-	r = e->workers ? wr_tracers_new(64, &e->tracers) : -ENOMEM;
+	if (r == 0)
+		r = e->workers ? wr_tracers_new(64, &e->tracers) : -ENOMEM;
 	if (r == 0)
 		r = wr_side_new(e, &e->side);
 	if (r == 0)

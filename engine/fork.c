@@ -187,7 +187,7 @@ static int load_filter(struct task *t, const struct wr_fork *f, int *ret_fd)
 	struct sock_filter *list;
 	unsigned short len;
 
-	int r = wr_filter_get(f->s->policy, f->s->limited.max.processes > 0, &list, &len);
+	int r = wr_filter_get(f->s->policy, wr_limits_count(f->s), &list, &len);
 	if (r < 0)
 		return r;
 	int64_t fd = load(t, f, list, len);

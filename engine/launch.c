@@ -339,7 +339,7 @@ int wr_launch(struct warren_sandbox *s, const struct warren_command *cmd, int cw
 	sigset_t all;
 
 	wr_guest_limits(s, &l.limits);
-	int r = wr_filter_get(s->policy, s->limited.max.processes > 0, &l.filter.filter, &l.filter.len);
+	int r = wr_filter_get(s->policy, wr_limits_count(s), &l.filter.filter, &l.filter.len);
 	_cleanup_free_ struct sock_filter *keyed = NULL;
 	if (r == 0 && s->key)
 		r = wr_filter_key(l.filter.filter, &l.filter.len, s->key, &keyed);

@@ -59,6 +59,109 @@ static void kick(struct wr_limiter *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* ---- of all sandboxes together ---- */
+
+struct share { /* of one sandbox, by its tag */
+	uint64_t tag, memory;
+	unsigned processes;
+};
+struct shares {
+	struct share *list;
+	size_t n, room;
+	bool exact; /* memory: each page by its share */
+	bool memory;
+};
+
+static void add_share(void *user, pid_t pid, uint64_t tag)
+{
+	struct shares *sh = user;
+	size_t i = 0;
+
+	while (i < sh->n && sh->list[i].tag != tag)
+		i++;
+	if (i == sh->room) {
+		size_t room = 2 * sh->room + 64;
+		struct share *list = realloc(sh->list, room * sizeof(*list));
+		if (!list)
+			return;
+		sh->list = list;
+		sh->room = room;
+	}
+	if (i == sh->n)
+		sh->list[sh->n++] = (struct share){.tag = tag};
+	sh->list[i].processes++;
+	if (sh->memory)
+		sh->list[i].memory += wr_process_memory(pid, sh->exact);
+}
+
+static void count_shares(struct shares *sh, struct share *ret_sum)
+{
+	*ret_sum = (struct share){0};
+	sh->n = 0;
+	wr_tag_each(wr_tag_base(), WR_TAG_SUPERVISOR, add_share, sh);
+	for (size_t i = 0; i < sh->n; i++) {
+		ret_sum->memory += sh->list[i].memory;
+		ret_sum->processes += sh->list[i].processes;
+	}
+}
+
+static uint64_t largest(const struct shares *sh, bool memory)
+{
+	const struct share *best = sh->list;
+
+	for (size_t i = 1; i < sh->n; i++)
+		if (memory ? sh->list[i].memory > best->memory : sh->list[i].processes > best->processes)
+			best = &sh->list[i];
+	return sh->n ? best->tag : 0;
+}
+
+/* The sandbox with this tag is over a limit of all. False: it is not known, or ends already. */
+static bool hit_tag(struct wr_limiter *l, uint64_t tag, enum warren_limit which)
+{
+	bool done = false;
+
+	pthread_mutex_lock(&l->lock);
+	for (struct warren_sandbox *s = l->list; s && !done; s = s->limited.next)
+		if (s->tag == tag)
+			done = hit(s, which);
+	pthread_mutex_unlock(&l->lock);
+	return done;
+}
+
+/* Where no cgroup does it. */
+static void look_at_all(struct wr_limiter *l)
+{
+	struct shares sh = {.memory = true};
+	struct share sum;
+
+	if (!l->max.memory || l->in_cgroup)
+		return;
+	count_shares(&sh, &sum);
+	if (sum.memory > l->max.memory) { /* pages that are shared were counted for each */
+		sh.exact = true;
+		count_shares(&sh, &sum);
+		if (sum.memory > l->max.memory)
+			hit_tag(l, largest(&sh, true), WARREN_LIMIT_MEMORY);
+	}
+	free(sh.list);
+}
+
+/* One more process, of all: may it be? If not, the sandbox with the most ends, which may be another one. As
+ * below, forks are counted, and processes when these may have used up the limit. */
+static void fork_of_all(struct wr_limiter *l)
+{
+	struct shares sh = {0};
+	struct share sum;
+
+	if (!l->max.processes || atomic_fetch_add(&l->processes, 1) < l->max.processes)
+		return;
+	count_shares(&sh, &sum);
+	atomic_store(&l->processes, sum.processes + 1);
+	if (sum.processes >= l->max.processes && hit_tag(l, largest(&sh, false), WARREN_LIMIT_PROCESSES))
+		kick(l);
+	free(sh.list);
+}
+
 /* A count of forks is an upper bound of the processes, because nobody tells of ends. When it gets to the
  * limit they are counted. A fork that was let go on and has not happened yet is then missed: the limit may be
  * passed by one process for each thread that was in a fork at that moment, until the next count. */
@@ -66,8 +169,9 @@ bool wr_limit_fork(struct warren_sandbox *s)
 {
 	struct wr_limited *l = &s->limited;
 
+	fork_of_all(&s->engine->limiter);
 	if (!l->max.processes)
-		return true;
+		return !atomic_load(&l->hit);
 	if (atomic_load(&l->hit))
 		return false; /* it is being killed */
 	if (atomic_fetch_add(&l->processes, 1) < l->max.processes)
@@ -187,7 +291,7 @@ static void judge(struct look *at, uint64_t now)
 	if (!atomic_load(&l->hit)) {
 		if (l->max.wall_ms && now - s->start_ns > l->max.wall_ms * 1000000)
 			hit(s, WARREN_LIMIT_WALL);
-		else if (l->max.memory && (wr_cgroup_out_of_memory(&l->cgroup) || over_memory(at)))
+		else if (wr_cgroup_out_of_memory(&l->cgroup) || (l->max.memory && over_memory(at)))
 			hit(s, WARREN_LIMIT_MEMORY);
 		else if (l->max.cpu_ms && over_cpu(at))
 			hit(s, WARREN_LIMIT_CPU);
@@ -215,6 +319,7 @@ static void look(struct wr_limiter *l)
 		qsort(sc.list, sc.n, sizeof(*sc.list), by_tag);
 		wr_tag_each(wr_tag_base(), WR_TAG_SUPERVISOR, scan_one, &sc);
 	}
+	look_at_all(l);
 	uint64_t now = wr_now_ns();
 	for (unsigned i = 0; i < sc.n; i++) {
 		judge(&sc.list[i], now);
@@ -267,10 +372,26 @@ static void *run(void *arg)
 	return NULL;
 }
 
-void wr_limiter_init(struct wr_limiter *l)
+int wr_limiter_init(struct wr_limiter *l, const struct warren_limits *max)
 {
+	char why[256];
+
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->cond, NULL);
+	if (!max)
+		return 0;
+	int r = warren_limits_check(max, why, sizeof(why));
+	if (r < 0)
+		return r;
+	l->max = *max;
+	if (max->memory && wr_cgroup_available(why, sizeof(why)) == 0)
+		l->in_cgroup = wr_cgroup_limit_all(max->memory) == 0;
+	return max->memory && !l->in_cgroup && !max->best_effort ? -EOPNOTSUPP : 0;
+}
+
+bool wr_limits_count(const struct warren_sandbox *s)
+{
+	return s->limited.max.processes || s->engine->limiter.max.processes;
 }
 
 void wr_limiter_stop(struct wr_limiter *l)
@@ -295,19 +416,21 @@ int wr_limits_set(struct warren_sandbox *s, const struct warren_limits *max, int
 	l->cgroup.dir = *ret_procs = -1;
 	for (size_t i = 0; i < s->policy->n_layers; i++)
 		l->layers |= s->policy->layers[i].max_bytes > 0;
-	l->any = l->layers;
-	if (!max)
+	const struct wr_limiter *all = &s->engine->limiter;
+	l->any = l->layers || all->max.memory || all->max.processes;
+	if (!max && !all->in_cgroup)
 		return 0;
-	int r = warren_limits_check(max, why, sizeof(why));
+	int r = max ? warren_limits_check(max, why, sizeof(why)) : 0;
 	if (r < 0)
 		return wr_policy_fail(s->policy, r, "%s", why);
-	l->max = *max;
+	if (max)
+		l->max = *max;
 	l->any = true;
 	atomic_store(&l->processes, 1);
-	if (!max->memory || wr_cgroup_available(why, sizeof(why)) < 0)
+	if ((!l->max.memory && !all->in_cgroup) || wr_cgroup_available(why, sizeof(why)) < 0)
 		return 0;
-	r = wr_cgroup_new(&l->cgroup, max->memory, ret_procs);
-	if (r < 0 && max->best_effort) {
+	r = wr_cgroup_new(&l->cgroup, l->max.memory, ret_procs);
+	if (r < 0 && l->max.best_effort) {
 		*ret_procs = -1;
 		return 0;
 	}
@@ -382,7 +505,7 @@ void wr_limits_judge(struct warren_sandbox *s)
 	const int sig = ending_signal(s->status);
 	uint64_t cpu_ms = (uint64_t)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000 +
 			  (uint64_t)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1000;
-	if (l->max.memory && wr_cgroup_out_of_memory(&l->cgroup))
+	if (wr_cgroup_out_of_memory(&l->cgroup))
 		hit(s, WARREN_LIMIT_MEMORY);
 	else if (l->max.file_size && sig == SIGXFSZ)
 		hit(s, WARREN_LIMIT_FILE_SIZE);

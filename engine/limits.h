@@ -36,9 +36,15 @@ struct wr_limiter { /* of an engine */
 	bool started, stop, kick;
 	struct warren_sandbox *list;
 	unsigned n;
+	struct warren_limits max; /* of all sandboxes together; does not change */
+	bool in_cgroup;		  /* the kernel sees to max.memory */
+	atomic_uint processes;	  /* of all, as in struct wr_limited */
 };
 
-void wr_limiter_init(struct wr_limiter *l);
+/* max: of all sandboxes together, or NULL. 0, or why it cannot be enforced. */
+int wr_limiter_init(struct wr_limiter *l, const struct warren_limits *max);
+/* Is every process that the sandbox makes to be counted? */
+bool wr_limits_count(const struct warren_sandbox *s);
 void wr_limiter_stop(struct wr_limiter *l);
 
 /* Before the launch: takes the limits over and makes what they need; *ret_procs: a cgroup to enter, or -1. */

@@ -94,6 +94,8 @@ struct batch {
 	unsigned slots;
 	double timeout;
 	unsigned retries;
+	struct warren_limits limits; /* of all jobs together */
+	bool time_is_up;	     /* by limits.wall_ms */
 	bool fail_fast, ordered, clean_env, quiet;
 	enum show show;
 	size_t output_limit;
@@ -138,6 +140,7 @@ struct batch {
 /* slots.c: runs all jobs, returns when all have ended or the batch was stopped. 0 or a negative errno. */
 int slots_run(struct batch *b);
 void batch_stop(struct batch *b);
+int stopped(const struct batch *b); /* main.c: the exit code of a batch that a signal or its time ended */
 
 /* layers.c */
 struct job_layer;

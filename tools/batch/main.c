@@ -57,6 +57,7 @@ enum {
 	OPT_KEEP_FAILED,
 	OPT_COLLECT,
 	OPT_PREPARE,
+	OPT_BATCH_LIMITS,
 	OPT_ZYGOTE
 };
 
@@ -66,6 +67,11 @@ static const struct argp_option options[] = {
 	{"retry", OPT_RETRY, "N", 0, "Run a failed job up to N times more; what passes then is marked flaky",
 	 1},
 	{"fail-fast", OPT_FAIL_FAST, NULL, 0, "End the batch with the first failure", 1},
+	{"batch-limits", OPT_BATCH_LIMITS, "LIST", 0,
+	 "Of all jobs together, of: memory=BYTES, processes=N (what is over ends the job that has most of "
+	 "it), "
+	 "wall=SECONDS (ends the batch), best-effort",
+	 1},
 	{"shuffle", OPT_SHUFFLE, NULL, 0, "In random order", 1},
 	{"seed", OPT_SEED, "N", 0, "The order that --shuffle made with this seed", 1},
 	{"shard", OPT_SHARD, "K/N", 0, "Only part K of N of the jobs, the same on every machine", 1},
@@ -137,6 +143,20 @@ static error_t parse_number(struct command *c, int key, const char *arg)
 	}
 }
 
+static error_t parse_batch_limits(struct command *c, const char *arg)
+{
+	struct warren_limits *l = &c->batch.limits;
+	char why[300];
+
+	if (limits_parse(l, arg, why, sizeof(why)) < 0)
+		return options_bad(&c->sandbox, "--batch-limits: %s", why);
+	if (l->cpu_ms || l->files || l->file_size)
+		return options_bad(
+			&c->sandbox,
+			"--batch-limits '%.80s': of a whole batch there are memory, processes and wall", arg);
+	return 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct command *c = state->input;
@@ -159,6 +179,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_COLLECT:
 		c->batch.collect = arg;
 		return 0;
+	case OPT_BATCH_LIMITS:
+		return parse_batch_limits(c, arg);
 	case OPT_PREPARE:
 		c->batch.prepare = arg;
 		return 0;
@@ -346,6 +368,11 @@ static int check_limits(struct command *c, char *text, size_t size)
 {
 	char why[512];
 
+	int all = warren_limits_check(&c->batch.limits, why, sizeof(why));
+	if (all < 0) {
+		snprintf(text, size, "--batch-limits: %.400s", why);
+		return all;
+	}
 	for (size_t i = 0; i < c->batch.jobs.n; i++) {
 		struct warren_limits l = c->batch.jobs.list[i].limits;
 		limits_merge(&l, &c->sandbox.limits);
@@ -372,12 +399,16 @@ static void *signal_thread(void *arg)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1); /* the main thread's: there is nothing left to end */
-	while (sigwait(&set, &sig) != 0)
-		;
-	if (sig != SIGUSR1) {
-		b->signal = sig;
-		batch_stop(b);
-	}
+	struct timespec left = {.tv_sec = (time_t)(b->limits.wall_ms / 1000),
+				.tv_nsec = (long)(b->limits.wall_ms % 1000) * 1000000};
+	do /* these are not interrupted but by a debugger */
+		sig = sigtimedwait(&set, NULL, b->limits.wall_ms ? &left : NULL);
+	while (sig < 0 && errno == EINTR);
+	if (sig == SIGUSR1)
+		return NULL;
+	b->signal = sig > 0 ? sig : 0;
+	b->time_is_up = sig < 0;
+	batch_stop(b);
 	return NULL;
 }
 
@@ -396,6 +427,14 @@ static unsigned fds_per_job(const struct sandbox_options *o)
 	for (unsigned i = 0; i < o->n_cow; i++)
 		n += FDS_PER_LAYER + FDS_PER_LOWER * o->cow[i].n_lowers + (o->layer_size ? FDS_MEASURED : 0);
 	return n;
+}
+
+int stopped(const struct batch *b)
+{
+	if (!b->signal)
+		fprintf(stderr,
+			NAME ": --batch-limits: the time is up; the batch was ended, --resume goes on\n");
+	return b->signal ? 128 + b->signal : 1;
 }
 
 static int run_all(struct batch *b)
@@ -451,8 +490,8 @@ static int run_all(struct batch *b)
 			strerror(-b->results_error));
 		return EXIT_NO_START;
 	}
-	if (b->signal)
-		return 128 + b->signal;
+	if (b->signal || b->time_is_up)
+		return stopped(b);
 	return b->failed || b->done < todo;
 }
 
@@ -509,7 +548,7 @@ static int with_engine(struct command *c)
 	b->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (!b->env || !b->rerun || b->stop_fd < 0)
 		return fail(EXIT_NO_START, "out of memory");
-	const struct warren_engine_options opt = {.confine = confine_wanted()};
+	const struct warren_engine_options opt = {.confine = confine_wanted(), .limits = &b->limits};
 	int code = confine(b);
 	if (code)
 		return code;

@@ -76,7 +76,7 @@ static int run(struct batch *b, struct warren_policy *p)
 	r = warren_sandbox_wait(s, KILL_MS, &res);
 	warren_sandbox_unref(s);
 	if (atomic_load(&b->stop))
-		return 128 + b->signal;
+		return stopped(b);
 	if (r < 0)
 		return fail("it could not be killed", "");
 	if (res.status == 0)

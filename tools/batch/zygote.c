@@ -29,7 +29,7 @@ static int wait_for_it(struct batch *b)
 	while (poll(p, 2, -1) < 0 && errno == EINTR)
 		;
 	if (atomic_load(&b->stop))
-		return 128 + b->signal;
+		return stopped(b);
 	int r = warren_zygote_wait(b->z, 0);
 	return r < 0 ? fail(*warren_zygote_error(b->z) ? warren_zygote_error(b->z) : strerror(-r)) : 0;
 }

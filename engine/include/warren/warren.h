@@ -26,6 +26,7 @@ struct warren_policy;
 struct warren_sandbox;
 
 /* ---- engine ---- */
+struct warren_limits;
 struct warren_engine_options {
 	unsigned workers; /* 0: one per CPU available to the process */
 	FILE *trace;	  /* one line per notification; borrowed, NULL: none */
@@ -33,6 +34,9 @@ struct warren_engine_options {
 	 * need: others are EPERM. Not for handlers of the program's own that make others. After
 	 * warren_confine(). */
 	int confine;
+	/* Of all sandboxes together, borrowed during the call; NULL: none. Of these memory, processes and
+	 * best_effort count. What is over ends the sandbox that has most of it. */
+	const struct warren_limits *limits;
 };
 
 /* Starts the workers. *ret is owned by the caller: warren_engine_free(). opt may be NULL. */
