@@ -3,7 +3,8 @@
 # faults.sh alloc|calls [FIRST LAST]: each allocation, or each system call that can fail, of the supervisor fails once, a run
 # each: the run ends by itself, not by a signal, with the guest's status or with warren's own and a reason; no rule stops to
 # hold; nothing of the host changes; no process stays. Without FIRST and LAST: FAULT_RUNS (default 8) of them, spread evenly,
-# another choice each time. FAULT_LAYER=1: with a layer.
+# another choice each time. FAULT_LAYER=1: with a layer. FAULT_BATCH=1: warren batch, two jobs with
+# layers over a prepared one, whose files are collected.
 . "$(dirname "$0")/../sys/helpers/host.sh"
 
 kind=$1
@@ -20,22 +21,32 @@ manifest()
 	(cd "$root" && find . -path ./w -prune -o -printf '%p %y %m %U %G %s %T@ %n %l\n' | sort)
 }
 manifest >"$base/before"
+export TMPDIR="$base" # for what a run that ends early leaves
 export ASAN_OPTIONS="detect_leaks=0:exitcode=99:allocator_may_return_null=1" UBSAN_OPTIONS="halt_on_error=0"
 
 # one N: a run in which the N-th fails
 one()
 {
-	rm -rf "$root"/w/* "$base/layer"
-	set -- "$1" --root "$root" -r / -w /w --deny /denied --cwd /w
-	[ "${FAULT_LAYER:-0}" = 0 ] || set -- "$@" --cow /w --layer "$base/layer" --on-exit discard
+	rm -rf "$root"/w/* "$base/layer" "$base/collected" "$base/results" "$base/junit"
 	n=$1 start=$(date +%s)
-	shift
-	if [ "$kind" = alloc ]; then
-		WARREN_FAULT_ALLOC=$n WARREN_FAULT_COUNT="$base/count" timeout -k 2 "${FAULT_TIMEOUT:-20}" "$T_FAULT/warren-fault" run "$@" -- /t/guest
+	set -- --root "$root" -r / -w /w --deny /denied --cwd /w
+	if [ "${FAULT_BATCH:-0}" != 0 ]; then
+		mkdir "$base/collected"
+		set -- batch "$@" -q -j2 --cow /w --prepare 'echo 1 >prepared' --collect "$base/collected" --results "$base/results" \
+			--junit "$base/junit" /t/guest ::: 1 2
+	elif [ "${FAULT_LAYER:-0}" != 0 ]; then
+		set -- run "$@" --cow /w --layer "$base/layer" --on-exit discard -- /t/guest
 	else
-		timeout -k 2 "${FAULT_TIMEOUT:-20}" "$T_FAULT/inject" "$n" "$base/count" "$WARREN" run "$@" -- /t/guest
+		set -- run "$@" -- /t/guest
+	fi
+	if [ "$kind" = alloc ]; then
+		WARREN_FAULT_ALLOC=$n WARREN_FAULT_COUNT="$base/count" timeout -k 2 "${FAULT_TIMEOUT:-20}" "$T_FAULT/warren-fault" "$@"
+	else
+		timeout -k 2 "${FAULT_TIMEOUT:-20}" "$T_FAULT/inject" "$n" "$base/count" "$WARREN" "$@"
 	fi >"$base/out" 2>"$base/err" </dev/null
 	status=$?
+	! grep -q '"exit":42' "$base/results" 2>/dev/null || status=42
+	! grep -q '"signal":14' "$base/results" 2>/dev/null || status=142
 	case $status in
 	0) ;;
 	42) fail "$kind $n: a rule does not hold" ;;

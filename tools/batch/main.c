@@ -559,7 +559,7 @@ static int with_engine(struct command *c)
 	}
 	code = run_all(b);
 	warren_engine_free(b->engine);
-	if (c->junit_file && b->results && (r = results_junit(b, c->junit_file)) < 0) {
+	if (c->junit_file && b->results && b->finished && (r = results_junit(b, c->junit_file)) < 0) {
 		fprintf(stderr, NAME ": --junit '%s': %s\n", c->junit, strerror(-r));
 		code = code ? code : 1;
 	}
