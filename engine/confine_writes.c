@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the supervisor may write: a Landlock domain that it enters before there are sandboxes, whose own
- * domains are then nested in it: so it can go on to read their memory. It is coarser than the rules, which
- * stay the supervisor's to enforce: a directory is granted whole. Reading is left alone, since the kernel
- * judges what guests execute by this domain, too. */
+/* Where the supervisor may write, and whom it may signal: a Landlock domain that it enters before there are
+ * sandboxes, whose own domains are then nested in it: so it can go on to read their memory. It is coarser
+ * than the rules, which stay the supervisor's to enforce: a directory is granted whole. Reading is left
+ * alone, since the kernel judges what guests execute by this domain, too. */
 #define _GNU_SOURCE
 #include "cgroup.h"
 #include "confine.h"
@@ -136,14 +136,20 @@ static int grant_own(int ruleset)
 
 int warren_confine_writes(struct warren_policy *p, const struct warren_writable *also, size_t n, int covered)
 {
-	const struct wr_landlock_ruleset_attr attr = {.handled_access_fs = changes()};
+	struct wr_landlock_ruleset_attr attr = {.handled_access_fs = changes()};
+	size_t size = sizeof(attr.handled_access_fs);
 	int r = wr_policy_freeze(p);
 
 	if (r < 0)
 		return r;
 	if (wr_landlock_version() < REFER_ABI)
 		return 0;
-	_cleanup_close_ int ruleset = wr_landlock_create(&attr, sizeof(attr.handled_access_fs));
+	/* Not so abstract sockets, which guests with the host's network may have it connect to. */
+	if (wr_landlock_version() >= WR_LANDLOCK_SCOPES) {
+		attr.scoped = LANDLOCK_SCOPE_SIGNAL;
+		size = sizeof(attr);
+	}
+	_cleanup_close_ int ruleset = wr_landlock_create(&attr, size);
 	if (ruleset < 0)
 		return ruleset;
 	r = grant_policy(p, ruleset, covered);

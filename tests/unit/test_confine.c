@@ -12,6 +12,7 @@
 #include <glob.h>
 #include <linux/landlock.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +41,11 @@ enum act {
 	MOVE_OUTSIDE,
 	MAKE_INSIDE,
 	MOVE_INSIDE,
+	SIGNAL,
 	ACTS
 };
 
+static pid_t outside; /* a process that is not the supervisor's */
 static char base[64]; /* in, which may be written; out, which may not */
 
 struct tried {
@@ -113,6 +116,8 @@ static int try(enum act a)
 		return outcome(unlink(path));
 	case MOVE_OUTSIDE:
 		return move("in/one/file", "out/file");
+	case SIGNAL:
+		return outcome(kill(outside, 0));
 	case MAKE_INSIDE:
 		return make_file("in", "new");
 	case MOVE_INSIDE:
@@ -188,6 +193,7 @@ static struct tried run(int confined)
 	int status;
 
 	assert_ptr_not_equal(t, MAP_FAILED);
+	outside = getpid();
 	pid_t pid = fork();
 	if (pid == 0)
 		supervise(t, confined);
@@ -201,9 +207,9 @@ static struct tried run(int confined)
 	return r;
 }
 
-static int has_landlock(void)
+static long landlock(void)
 {
-	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 2;
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
 static void confined_can_do_little(void **state)
@@ -221,8 +227,10 @@ static void confined_can_do_little(void **state)
 		assert_int_equal(t.by_server[a], 0);
 		assert_int_equal(t.by_main[a], 0);
 	}
-	if (!has_landlock())
+	if (landlock() < 2)
 		skip();
+	assert_int_equal(t.by_server[SIGNAL], landlock() < 6 ? 0 : -EPERM);
+	assert_int_equal(t.by_main[SIGNAL], landlock() < 6 ? 0 : -EPERM);
 	for (int a = MAKE_OUTSIDE; a <= REMOVE_OUTSIDE; a++) {
 		assert_int_equal(t.by_server[a], -EACCES);
 		assert_int_equal(t.by_main[a], -EACCES);
@@ -245,6 +253,7 @@ static void unconfined_can_do_more(void **state)
 	assert_int_not_equal(t.by_server[RING], -EPERM);
 	for (int a = MAKE_OUTSIDE; a <= MOVE_OUTSIDE; a++)
 		assert_int_equal(t.by_server[a], 0);
+	assert_int_equal(t.by_server[SIGNAL], 0);
 	if (geteuid() == 0) {
 		assert_int_not_equal(t.by_main[HANDLE], -EPERM);
 		assert_int_equal(t.by_main[NAMESPACE], 0);

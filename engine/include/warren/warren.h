@@ -139,8 +139,9 @@ struct warren_writable {
  * over, too, which a commit takes. What p and the limits of its sandboxes need must be known: it is frozen,
  * and warren_limits_check() was called for those that limit memory. Policies that are derived from p need
  * their layers in also. Paths are resolved once: where somebody outside replaces a directory that may be
- * written by another one, that one may not. Errors as above; those that have a text are
- * warren_policy_error()'s. Without Landlock of ABI 2 nothing happens. */
+ * written by another one, that one may not. Signals reach none but the program's own processes (ABI 6).
+ * Errors as above; those that have a text are warren_policy_error()'s. Without Landlock of ABI 2 nothing
+ * happens. */
 int warren_confine_writes(struct warren_policy *p, const struct warren_writable *also, size_t n, int covered);
 
 /* ---- limits ---- */
