@@ -122,6 +122,7 @@ struct batch {
 	char *zygote_layer;
 	pthread_mutex_t idle_lock; /* layers.c */
 	struct job_layer *idle, **idle_end;
+	unsigned n_idle;
 	struct jobs jobs;
 	struct result *results; /* of each job, valid once finished[] says so */
 	bool *finished;

@@ -93,6 +93,7 @@ static struct job_layer *take_idle(struct batch *b)
 			break;
 		}
 		b->idle = l->next;
+		b->n_idle--;
 		if (!b->idle)
 			b->idle_end = &b->idle;
 		if (fresh > 0)
@@ -164,9 +165,15 @@ void layer_give(struct batch *b, struct job_layer *l)
 	}
 	l->next = NULL;
 	pthread_mutex_lock(&b->idle_lock);
-	*b->idle_end = l;
-	b->idle_end = &l->next;
+	bool keep = b->n_idle < b->slots; /* more were made while workers did not let go of the oldest ones */
+	if (keep) {
+		*b->idle_end = l;
+		b->idle_end = &l->next;
+		b->n_idle++;
+	}
 	pthread_mutex_unlock(&b->idle_lock);
+	if (!keep)
+		layer_drop(l);
 }
 
 void layers_end(struct batch *b)
