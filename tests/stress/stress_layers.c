@@ -94,7 +94,8 @@ int main(int argc, char **argv)
 	}
 	printf("supervisor's memory at the peak: %.1f KiB for each of %u at once\n",
 	       peak < 0 ? -1.0 : (double)peak / have, have);
-	if (median[0] > 3 * median[1] + 2)
+	/* of few on a busy machine it says nothing */
+	if (of[1] >= 100 && percentile(set_up[0], of[0], 25) > 5 * percentile(set_up[1], of[1], 25) + 5)
 		fail("the set-up depends on the size of the directory");
 	return 0;
 }
