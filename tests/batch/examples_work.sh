@@ -35,9 +35,9 @@ if python3 -c '' 2>/dev/null; then
 	squares 'python3 zygote.py'
 fi
 seq 11 | sed 's/.*/echo &/' >jobs.txt
-# as Slurm calls it; a task that is run again does nothing
+# as Slurm calls it (array_under_slurm.sh: by Slurm); a task that is run again does nothing
 for task in 1 2 3 2; do
-	SLURM_ARRAY_TASK_ID=$task SLURM_ARRAY_TASK_COUNT=3 SLURM_CPUS_PER_TASK=2 \
+	SLURM_ARRAY_TASK_ID=$task SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=3 SLURM_ARRAY_TASK_COUNT=3 SLURM_CPUS_PER_TASK=2 \
 		timeout 60 ./slurm-array.sh jobs.txt results >>out 2>log || { fail "slurm-array.sh"; cat log >&2; }
 done
 [ "$(sort -n out | tr '\n' ' ')" = "1 2 3 4 5 6 7 8 9 10 11 " ] || { fail "slurm-array.sh:"; cat out >&2; }

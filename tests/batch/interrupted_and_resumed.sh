@@ -37,6 +37,36 @@ for sig in INT TERM KILL; do
 	[ "$(lines '"outcome":"passed"' r.jsonl)" = 13 ] || { fail "SIG$sig: results:"; cat r.jsonl >&2; }
 done
 
+# Slurm signals all processes of a task, and may come to the batch last.
+printf '%s\n' "test -e go || exec sleep $n" "test -e go || { sleep $n; exit 143; }" >jobs
+echo $n >token # in a file, so that the search does not find itself
+for sig in TERM KILL; do
+	rm -f r.jsonl go
+	timeout -k 5 60 setsid "$WARREN" batch -r / -w "$base" -j2 --resume r.jsonl jobs >out 2>err &
+	started=$!
+	i=0
+	while [ "$(grep -slxzF -f token /proc/[0-9]*/cmdline | wc -l)" -lt 2 ] && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	[ $i -lt 100 ] || fail "SIG$sig to all: the jobs have not started"
+	batch=$(cat /proc/$started/task/$started/children)
+	for c in $(grep -slxzF -f token /proc/[0-9]*/cmdline); do
+		kill -$sig "$(basename "${c%/cmdline}")"
+	done
+	sleep 0.01
+	kill -TERM $batch
+	wait $started
+	[ ! -s r.jsonl ] || { fail "SIG$sig to all: results:"; cat r.jsonl >&2; }
+	touch go
+	expect 0 "resume after SIG$sig to all" --resume r.jsonl jobs
+	grep -q '2 passed, 0 failed' err || { fail "SIG$sig to all:"; cat err >&2; }
+done
+printf '%s\n' 'kill -TERM $$; sleep 5' 'exit 137' >jobs
+rm -f r.jsonl
+expect 1 "jobs that end so by themselves" --resume r.jsonl jobs
+[ "$(lines '"signal":15' r.jsonl)" = 1 ] && [ "$(lines '"exit":137' r.jsonl)" = 1 ] || { fail "they have results:"; cat r.jsonl >&2; }
+
 # The children of a killed one may have its results for a moment; not so another batch.
 printf 'true\n' >jobs
 rm -f r.jsonl

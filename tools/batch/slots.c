@@ -17,6 +17,7 @@
 
 #define SLOT_STACK (256 * 1024)
 #define KILL_MS	   20000
+#define STOP_MS	   200 /* from the end of a job to the end of the batch, if one has made both */
 
 struct running { /* one attempt at a job */
 	struct batch *b;
@@ -240,6 +241,18 @@ static enum why watch(struct running *run, double limit)
 	}
 }
 
+/* Whether what ends the batch has ended the job: who stops all processes of a job of Slurm, or of a cgroup,
+ * may come to ours first. Such a job has no result, or --resume would not run it again. */
+static bool ended_with_batch(const struct running *run, int status)
+{
+	struct pollfd p = {.fd = run->b->stop_fd, .events = POLLIN};
+	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) - 128;
+
+	if (sig != SIGTERM && sig != SIGINT && sig != SIGHUP && sig != SIGKILL)
+		return false;
+	return poll(&p, 1, STOP_MS) > 0;
+}
+
 static void settle(struct running *run, enum why why)
 {
 	struct warren_stats st = {0};
@@ -261,6 +274,8 @@ static void settle(struct running *run, enum why why)
 		r->max_rss = res.rusage.ru_maxrss;
 	if (warren_stats_get(run->b->engine, run->s, &st) == 0)
 		r->notifications += st.notifications;
+	if (why == ENDED && !res.limit && ended_with_batch(run, res.status))
+		why = STOPPED;
 	if (why == STOPPED) {
 		r->outcome = JOB_CANCELLED;
 	} else if (why == TIME_IS_UP) {
