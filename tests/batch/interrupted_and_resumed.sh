@@ -62,7 +62,11 @@ for sig in TERM KILL; do
 	expect 0 "resume after SIG$sig to all" --resume r.jsonl jobs
 	grep -q '2 passed, 0 failed' err || { fail "SIG$sig to all:"; cat err >&2; }
 done
-printf '%s\n' 'kill -TERM $$; sleep 5' 'exit 137' >jobs
+for blocked in $(grep SigBlk /proc/self/status); do :; done
+printf '%s\n' '{"argv":["grep","SigBlk","/proc/self/status"]}' >jobs
+expect 0 "the mask of signals" --prepare "grep SigBlk /proc/self/status >&2" --cow /opt jobs
+[ "$(cat out err | grep -c "$blocked")" = 2 ] || { fail "signals are blocked in what is started:"; cat out err >&2; }
+printf '%s\n' 'kill -TERM $$' 'exit 137' >jobs
 rm -f r.jsonl
 expect 1 "jobs that end so by themselves" --resume r.jsonl jobs
 [ "$(lines '"signal":15' r.jsonl)" = 1 ] && [ "$(lines '"exit":137' r.jsonl)" = 1 ] || { fail "they have results:"; cat r.jsonl >&2; }

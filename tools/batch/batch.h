@@ -5,6 +5,7 @@
 #define WARREN_TOOLS_BATCH_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -132,6 +133,8 @@ struct batch {
 	atomic_bool stop; /* take no more, end what runs */
 	int stop_fd;	  /* eventfd that polls readable from then on */
 	int signal;	  /* that stopped us */
+	sigset_t mask;	  /* of signals, that warren was started with */
+	pthread_t signals;
 
 	pthread_mutex_t lock; /* the output, results and counts below */
 	size_t done, failed, skipped, next_to_show;
@@ -140,7 +143,16 @@ struct batch {
 
 /* slots.c: runs all jobs, returns when all have ended or the batch was stopped. 0 or a negative errno. */
 int slots_run(struct batch *b);
-void batch_stop(struct batch *b);
+void batch_stop(struct batch *b); /* may be called in a signal handler */
+
+/* signals.c */
+/* From here on SIGINT, SIGTERM and SIGHUP wait until signals_begin(), and then end the batch. */
+void signals_block(struct batch *b);
+int signals_begin(struct batch *b); /* 0 or a negative errno */
+void signals_end(struct batch *b);
+/* What the calling thread starts gets the mask that warren was started with. *ret_now is for
+ * pthread_sigmask() to set it back. */
+void signals_as_given(const struct batch *b, sigset_t *ret_now);
 int stopped(const struct batch *b); /* main.c: the exit code of a batch that a signal or its time ended */
 
 /* layers.c */

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -387,31 +386,6 @@ static int check_limits(struct command *c, char *text, size_t size)
 
 /* ---- the course ---- */
 
-/* Signals that end a batch, taken by a thread of their own. */
-static void *signal_thread(void *arg)
-{
-	struct batch *b = arg;
-	sigset_t set;
-	int sig;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1); /* the main thread's: there is nothing left to end */
-	struct timespec left = {.tv_sec = (time_t)(b->limits.wall_ms / 1000),
-				.tv_nsec = (long)(b->limits.wall_ms % 1000) * 1000000};
-	do /* these are not interrupted but by a debugger */
-		sig = sigtimedwait(&set, NULL, b->limits.wall_ms ? &left : NULL);
-	while (sig < 0 && errno == EINTR);
-	if (sig == SIGUSR1)
-		return NULL;
-	b->signal = sig > 0 ? sig : 0;
-	b->time_is_up = sig < 0;
-	batch_stop(b);
-	return NULL;
-}
-
 static unsigned cpus(void)
 {
 	cpu_set_t set;
@@ -439,7 +413,7 @@ int stopped(const struct batch *b)
 
 static int run_all(struct batch *b)
 {
-	pthread_t signals, progress;
+	pthread_t progress;
 	char text[200];
 	size_t todo = b->jobs.n - b->skipped;
 
@@ -458,15 +432,14 @@ static int run_all(struct batch *b)
 	b->finished = calloc(b->jobs.n + 1, sizeof(*b->finished));
 	if (!b->results || !b->finished)
 		return fail(EXIT_NO_START, "out of memory");
-	if (pthread_create(&signals, NULL, signal_thread, b) != 0)
+	if (signals_begin(b) < 0)
 		return fail(EXIT_NO_START, "no thread can be made");
 	int code = prepare(b);
 	if (code == 0)
 		code = zygote_begin(b);
 	if (code) {
 		zygote_end(b);
-		pthread_kill(signals, SIGUSR1);
-		pthread_join(signals, NULL);
+		signals_end(b);
 		return code;
 	}
 	if ((b->prepared || b->zygote_layer) && b->keep_failed) { /* it stays, so it can be said */
@@ -478,8 +451,7 @@ static int run_all(struct batch *b)
 	int r = slots_run(b);
 	zygote_end(b);
 	batch_stop(b);
-	pthread_kill(signals, SIGUSR1);
-	pthread_join(signals, NULL);
+	signals_end(b);
 	if (shown)
 		pthread_join(progress, NULL);
 	summary(b);
@@ -493,18 +465,6 @@ static int run_all(struct batch *b)
 	if (b->signal || b->time_is_up)
 		return stopped(b);
 	return b->failed || b->done < todo;
-}
-
-static void block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 /* Before the engine starts. All jobs' policies are like that of the first. 0, or an exit code after one line.
@@ -604,7 +564,7 @@ int cmd_batch(int argc, char **argv)
 	code = options_policy(&c.sandbox, c.batch.policy, NAME);
 	if (code == 0)
 		code = place_layers(&c.batch);
-	block_signals();
+	signals_block(&c.batch);
 	if (code == 0)
 		code = with_engine(&c);
 	layers_end(&c.batch);

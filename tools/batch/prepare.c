@@ -61,7 +61,10 @@ static int run(struct batch *b, struct warren_policy *p)
 		.argv = argv, .envp = b->env, .cwd = b->cwd, .stdio = {in, 2, 2}, .new_session = 1};
 	struct warren_sandbox *s;
 	struct warren_result res;
+	sigset_t mask;
+	signals_as_given(b, &mask);
 	int r = command && in >= 0 ? warren_sandbox_start(b->engine, p, &cmd, &s) : -ENOMEM;
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 
 	free(command);
 	if (in >= 0)

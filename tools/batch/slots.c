@@ -197,8 +197,11 @@ static int start(struct running *run)
 					   .stdio = {run->in, run->out[1], run->err[1]},
 					   .limits = limits_any(&limits) ? &limits : NULL,
 					   .new_session = 1};
+	sigset_t mask;
+	signals_as_given(b, &mask);
 	r = b->z ? warren_zygote_fork(b->z, policy, &cmd, &run->s)
 		 : warren_sandbox_start(b->engine, policy, &cmd, &run->s);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	if (r < 0 && (run->layer || b->z) && *warren_policy_error(policy))
 		run->r->error = strdup(warren_policy_error(policy));
 	free(env);
@@ -314,6 +317,8 @@ static void attempt(struct batch *b, const struct job *job, struct result *r)
 	int e = start(&run);
 	if (e == -ECHILD && b->z) {
 		no_zygote(&run);
+	} else if (e == -EINTR && atomic_load(&b->stop)) {
+		r->outcome = JOB_CANCELLED;
 	} else if (e < 0) {
 		r->outcome = JOB_NO_START;
 		if (!r->error)

@@ -45,7 +45,10 @@ int zygote_begin(struct batch *b)
 		return code;
 	const struct warren_command cmd = {
 		.argv = b->zygote_argv, .envp = b->env, .cwd = b->cwd, .stdio = {-1, 2, 2}, .new_session = 1};
+	sigset_t mask;
+	signals_as_given(b, &mask);
 	int r = warren_zygote_start(b->engine, p, &cmd, b->layers, &b->z);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	code = r < 0 ? fail(*warren_policy_error(p) ? warren_policy_error(p) : strerror(-r)) : wait_for_it(b);
 	warren_policy_unref(p);
 	return code || !b->zygote_layer ? code : layer_below(b, OPTION, b->zygote_layer);
