@@ -127,10 +127,12 @@ void victim_gone(struct guest *g, const struct victim *v);
 void close_slot(struct guest *g, unsigned i);
 void put_slot(struct guest *g, unsigned i, int fd);
 /* True for a device and for what is in /proc: those are the host's, and no guest of warren's changes their
- * mode, owner and times. With --overlay also for some of what is deleted. */
+ * mode, owner and times. Also where guard_gone() is. */
 struct parg;
 bool guard_dev(struct guest *g, int dirfd, const struct parg *p, bool follow);
 bool guard_fd(struct guest *g, int fd);
+/* With --overlay, true for an fd, or a path with one in it, of what overlayfs would put back on disk. */
+bool guard_gone(struct guest *g, long fd, const struct parg *p);
 /* With --overlay "~" for an fd, or AT_FDCWD, whose object has another name than that by which it was reached,
  * or none, and is not deleted; else "". In a layer that is so when a lower object was copied up, deleted or
  * renamed. */

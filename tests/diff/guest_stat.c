@@ -225,11 +225,16 @@ static bool comes_back(struct guest *g, long fd)
 	       (st.st_mode & S_IFMT) != (there.st_mode & S_IFMT);
 }
 
+bool guard_gone(struct guest *g, long fd, const struct parg *p)
+{
+	return comes_back(g, p ? (p->p ? fd_of_path(p->buf) : -1) : fd);
+}
+
 bool guard_dev(struct guest *g, int dirfd, const struct parg *p, bool follow)
 {
 	struct stat st;
 
-	if (p->p && comes_back(g, fd_of_path(p->buf)))
+	if (guard_gone(g, -1, p))
 		return true;
 	if (!g->proc || raw(SYS_newfstatat, dirfd, p->p, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
@@ -240,7 +245,7 @@ bool guard_fd(struct guest *g, int fd)
 {
 	struct stat st;
 
-	if (comes_back(g, fd))
+	if (guard_gone(g, fd, NULL))
 		return true;
 	if (!g->proc || raw(SYS_fstat, fd, &st) < 0)
 		return false;

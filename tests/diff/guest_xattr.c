@@ -77,6 +77,11 @@ static const char *gen_xname(struct guest *g, const char **ret_desc)
 	return *ret_desc = one_in(g, 4) ? PICK(g, names) : names[rnd(g, 6)];
 }
 
+static bool target_gone(struct guest *g, const struct target *t)
+{
+	return guard_gone(g, t->d.v, t->fam == BY_FD || (t->fam == BY_AT && !t->p.buf[0]) ? NULL : &t->p);
+}
+
 /* The lists of the host's devices are not for guests to change: another name for those. */
 static const char *spare_device(struct guest *g, const struct target *t, const char *name, const char **desc)
 {
@@ -108,6 +113,8 @@ static void op_setxattr(struct guest *g)
 	if (one_in(g, 30))
 		v = bad_ptr(g, &vdesc);
 	gen_xtarget(g, &t, W_OLD);
+	if (target_gone(g, &t))
+		return;
 	name = spare_device(g, &t, name, &ndesc);
 	quote(q, sizeof(q), ndesc, strlen(ndesc));
 	args = (struct at_args){(uint64_t)(uintptr_t)v, (uint32_t)size, (uint32_t)flags};
@@ -208,6 +215,8 @@ static void op_removexattr(struct guest *g)
 	char q[200], call[24];
 
 	gen_xtarget(g, &t, W_OLD);
+	if (target_gone(g, &t))
+		return;
 	name = spare_device(g, &t, name, &ndesc);
 	quote(q, sizeof(q), ndesc, strlen(ndesc));
 	strcpy(call, t.fam == BY_AT ? "" : family_name[t.fam]);
