@@ -200,17 +200,35 @@ int wr_layer_now(struct wr_layer *l, char *rel, size_t size)
 	return 1;
 }
 
-/* Where the copy of rel went to, and an fd of it there. */
+/* What is in the upper layer at path, if it is the one that is wanted. */
+static int open_same(struct wr_layer *l, const char *path, const struct identity *want, struct wr_found *ret)
+{
+	struct identity is;
+	int r = wr_open_upper(l, path, O_PATH | O_NOFOLLOW, ret);
+
+	if (r == 0 && (identify(ret->fd, &is) < 0 || !same(want, &is))) {
+		wr_found_release(ret);
+		r = -ENOENT;
+	}
+	return r;
+}
+
+/* Where the copy of rel went to, and an fd of it there. It may be being renamed, with the lock of the
+ * directory that it goes to: then once more afterwards. */
 static int open_moved(struct wr_layer *l, const char *rel, char *buf, size_t size, struct wr_found *ret)
 {
-	struct identity want, is;
-	int r = find_moved(l->held, rel, buf, size, &want);
+	struct identity want;
+	struct wr_path p;
 
-	if (r == 0)
-		r = wr_open_upper(l, buf, O_PATH | O_NOFOLLOW, ret);
-	if (r == 0 && (identify(ret->fd, &is) < 0 || !same(&want, &is)))
-		wr_found_release(ret);
-	return r == 0 && ret->fd >= 0 ? 0 : -ENOENT;
+	for (int i = 0; i < 2; i++) {
+		if (find_moved(l->held, rel, buf, size, &want) < 0 || wr_path_parse(buf, &p) < 0)
+			return -ENOENT;
+		if (open_same(l, buf, &want, ret) == 0)
+			return 0;
+		wr_dir_lock(l, p.full, p.dir_len);
+		wr_dir_unlock(l, p.full, p.dir_len);
+	}
+	return -ENOENT;
 }
 
 /* The path by which the kernel knows the object, if it is there. */
