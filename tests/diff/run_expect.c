@@ -115,6 +115,14 @@ static bool words_match(const char *pattern, struct text ref, struct text test)
 	return true;
 }
 
+/* Marks are of the other side, and what begins with ">" is about it, too. */
+static bool args_match(const char *pattern, struct text ref, struct text test)
+{
+	if (*pattern == '>')
+		return line_matches(pattern + 1, test);
+	return line_matches(pattern, strchr(pattern, MARK) ? test : ref);
+}
+
 static const struct expectation *find_in(const struct expectation *list, size_t n, struct text ref,
 					 struct text test)
 {
@@ -126,7 +134,7 @@ static const struct expectation *find_in(const struct expectation *list, size_t 
 		const struct expectation *e = &list[i];
 
 		if (!fnmatch(e->syscall, name, FNM_EXTMATCH) && !strcmp(name, tname) &&
-		    line_matches(e->args, strchr(e->args, MARK) ? test : ref) && result_matches(e->ref, a) &&
+		    args_match(e->args, ref, test) && result_matches(e->ref, a) &&
 		    result_matches(e->test, b) && words_match(e->words, ref, test))
 			return e;
 	}
