@@ -100,7 +100,7 @@ static int in_lost(struct wr_walk *w, int dirfd, const char *path)
 	    (flags & O_TMPFILE) == O_TMPFILE)
 		return -ENOENT;
 	if (flags & O_CREAT)
-		return -EISDIR;
+		return (flags & O_EXCL) ? -EEXIST : -EISDIR;
 	int r = resolve_empty(w->rq, dirfd, w->need, w->cur, w->t);
 	w->t->held = true;
 	if (r == 0 && (fstat(w->t->fd, &st) < 0 || !S_ISDIR(st.st_mode)))

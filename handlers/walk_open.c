@@ -94,7 +94,10 @@ static int open_layer(struct wr_walk *w, const char *suffix, const struct open_h
 	struct wr_link link;
 	struct stat st;
 
-	snprintf(rel, sizeof(rel), "%s%s", w->raw, *suffix && w->n_raw ? "/" : "");
+	/* a scope has no name, as the root has none: a slash behind it is nothing */
+	bool named = w->n_raw && !(w->scoped && w->len == w->scope);
+
+	snprintf(rel, sizeof(rel), "%s%s", w->raw, *suffix && named ? "/" : "");
 	while (++w->opens <= WR_WALK_MAX_OPENS) {
 		_cleanup_found_ struct wr_found f = WR_FOUND_INIT;
 		int r = (how->flags & O_PATH)

@@ -134,6 +134,8 @@ static void directories(void)
 	CHECK_OK(stat(".", &st));
 	CHECK_OK(chmod(".", 0711));
 	CHECK_ERR(open("y", O_WRONLY | O_CREAT, 0644), ENOENT);
+	CHECK_ERR(open(".", O_WRONLY | O_CREAT, 0644), EISDIR);
+	CHECK_ERR(open(".", O_WRONLY | O_CREAT | O_EXCL, 0644), EEXIST);
 }
 
 int main(int argc, char **argv)

@@ -70,6 +70,7 @@ int main(int argc, char **argv)
 	CHECK_ERR(o2(d, "/w", RESOLVE_IN_ROOT), ENOENT);
 	CHECK_ERR(o2(d, "/proc/self/status", RESOLVE_IN_ROOT), ENOENT);
 	CHECK_ERR(o2(d, "inside", RESOLVE_IN_ROOT | RESOLVE_BENEATH), EINVAL);
+	CHECK_ERR(o2_new(d, "//", RESOLVE_IN_ROOT), EEXIST);
 
 	CHECK(reads(o2(d, "inside", RESOLVE_NO_SYMLINKS), "inside"));
 	CHECK_ERR(o2(d, "sub/ok", RESOLVE_NO_SYMLINKS), ELOOP);
