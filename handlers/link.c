@@ -214,7 +214,8 @@ static int link_in_layer(const struct wr_target *from, const struct wr_target *t
 	where = wr_layer_rel_of_path(l, host, rel_from, sizeof(rel_from), NULL);
 	if (where == WR_UPPER)
 		return wr_layer_link_fd(l, from->fd, rel_to);
-	return from->mnt == to->mnt ? -ENOENT : -EXDEV;
+	/* of a lower layer: its name is not its own any more */
+	return where == WR_LOWER || from->mnt == to->mnt ? -ENOENT : -EXDEV;
 }
 
 struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)

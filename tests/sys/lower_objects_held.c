@@ -79,7 +79,8 @@ static void exchanged(void)
 
 static void replaced(void)
 {
-	int deleted = held("f"), other = held("f"), over = held("d/b"), fifo = open("fifo", O_PATH);
+	int deleted = held("f"), other = held("f"), unchanged = held("f"), over = held("d/b"),
+	    fifo = open("fifo", O_PATH);
 	struct stat st;
 	char buf[8];
 
@@ -98,6 +99,7 @@ static void replaced(void)
 	CHECK(t_mode("f") == f && t_mode("d/b") == b && t_holds("f", "other") && t_holds("d/b", "over"));
 	CHECK(t_holds(at(over, ""), "b\n") && t_holds(at(other, ""), "lower\n"));
 	CHECK_ERR(linkat(AT_FDCWD, at(other, ""), AT_FDCWD, "link2", AT_SYMLINK_FOLLOW), ENOENT);
+	CHECK_ERR(linkat(AT_FDCWD, at(unchanged, ""), AT_FDCWD, "link2", AT_SYMLINK_FOLLOW), ENOENT);
 	CHECK_ERR(linkat(other, "", AT_FDCWD, "link2", AT_EMPTY_PATH), ENOENT);
 	int in = open(at(fifo, ""), O_RDONLY | O_NONBLOCK);
 	CHECK(!fstat(in, &st) && S_ISFIFO(st.st_mode));
