@@ -530,7 +530,7 @@ static int check_lower(struct warren_request *rq, int obj, const struct open_how
 		return 0;
 	if (S_ISDIR(st.st_mode))
 		return (how->flags & O_TMPFILE) == O_TMPFILE ? -ENOENT : 0;
-	return S_ISREG(st.st_mode) ? -EACCES : 0;
+	return S_ISREG(st.st_mode) && !(how->flags & O_DIRECTORY) ? -EACCES : 0;
 }
 
 /* Another thread may change what a number means at any time: the object is opened, judged, and used as it was
