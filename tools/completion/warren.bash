@@ -62,12 +62,12 @@ _warren()
 	--limits) mapfile -t COMPREPLY < <(compgen -W "memory= processes= cpu= wall= files= file-size= best-effort" -- "$cur") ;;
 	--net | --ipc) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$cur") ;;
 	--on-exit) mapfile -t COMPREPLY < <(compgen -W "keep discard commit commit-on-success" -- "$cur") ;;
-	--env | --timeout | --layer-size | --layer-files | --jobs | -j | --retry | --seed | --shard | --prepare | --output-limit) ;;
+	--env | --timeout | --layer-size | --layer-files | --jobs | -j | --retry | --seed | --shard | --prepare | --zygote | --batch-limits | --output-limit) ;;
 	*)
 		if [[ ${COMP_WORDS[1]} == batch ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -W "-r -w -j -k -q --root --read --write --deny --mount --cwd --env --clean-env --net --ipc --ipc
 				--cow --lower --lower-frozen --layer-size --layer-files --limits --profile --jobs --timeout --retry --fail-fast --shuffle --seed --shard
-				--keep-failed --collect --prepare --results --resume --rerun-failed --junit --ordered --follow --no-output --output-limit
+				--keep-failed --collect --prepare --zygote --batch-limits --results --resume --rerun-failed --junit --ordered --follow --no-output --output-limit
 				--quiet --help :::" -- "$cur")
 			compopt -o filenames 2>/dev/null
 			return
