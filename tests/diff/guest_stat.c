@@ -221,8 +221,10 @@ static bool comes_back(struct guest *g, long fd)
 {
 	struct stat st, there;
 
-	return by_name(g, fd, &st, &there) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
-	       (st.st_mode & S_IFMT) != (there.st_mode & S_IFMT);
+	if (!by_name(g, fd, &st, &there) || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return false;
+	/* of a symlink with several names the two sides may know another one */
+	return S_ISLNK(st.st_mode) || (st.st_mode & S_IFMT) != (there.st_mode & S_IFMT);
 }
 
 bool guard_gone(struct guest *g, long fd, const struct parg *p)
