@@ -218,6 +218,18 @@ static int link_in_layer(const struct wr_target *from, const struct wr_target *t
 	return where == WR_LOWER || from->mnt == to->mnt ? -ENOENT : -EXDEV;
 }
 
+/* What linkat(2) said. A directory has no second name; but on the way to that error the kernel asks Landlock,
+ * which confines the supervisor, and which says EXDEV of a directory that may not be moved. */
+static int link_error(const struct wr_target *from, const struct wr_target *to, int r)
+{
+	struct statx a, b;
+
+	if (r != -EXDEV || statx(from->fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID, &a) < 0 ||
+	    statx(to->parent, "", AT_EMPTY_PATH, STATX_MNT_ID, &b) < 0)
+		return r;
+	return S_ISDIR(a.stx_mode) && a.stx_mnt_id == b.stx_mnt_id ? -EPERM : r;
+}
+
 struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
 {
 	_cleanup_target_ struct wr_target from = WR_TARGET_INIT;
@@ -251,7 +263,7 @@ struct warren_verdict wr_handle_linkat(struct warren_request *rq, void *user)
 	 * but the magic link of a symlink's O_PATH fd leads to the symlink itself, which is what is wanted.
 	 */
 	if (linkat(AT_FDCWD, wr_fd_path(from.fd, link), to.parent, name_of(&to, name), AT_SYMLINK_FOLLOW) < 0)
-		r = -errno;
+		r = link_error(&from, &to, -errno);
 	return warren_return(r);
 }
 

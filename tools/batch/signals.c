@@ -7,6 +7,7 @@
 #include "batch.h"
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 #define N_ENDING (sizeof(ending) / sizeof(ending[0]))
@@ -50,16 +51,23 @@ void signals_block(struct batch *b)
 			sigaction(ending[i], &sa, NULL);
 }
 
+/* And of the time that the batch has. */
 static void *signal_thread(void *arg)
 {
+	struct batch *b = arg;
+	const struct timespec time = {.tv_sec = (time_t)(b->limits.wall_ms / 1000),
+				      .tv_nsec = (long)(b->limits.wall_ms % 1000) * 1000000};
 	sigset_t set;
 	int sig;
 
 	set_of_signals(&set);
-	while (sigwait(&set, &sig) != 0)
-		;
-	if (sig != SIGUSR1)
-		end_by(arg, sig);
+	do /* nothing interrupts it but a debugger */
+		sig = sigtimedwait(&set, NULL, b->limits.wall_ms ? &time : NULL);
+	while (sig < 0 && errno == EINTR);
+	if (sig == SIGUSR1)
+		return NULL;
+	b->time_is_up = sig < 0;
+	end_by(b, sig < 0 ? 0 : sig);
 	return NULL;
 }
 
