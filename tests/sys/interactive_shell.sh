@@ -85,13 +85,18 @@ script()
 {
 	cat "$base/jobs" "$base/editing" "$base/window" "$base/exit" | sed "s|STTY|$1|"
 }
-# talk WHAT STATUS STTY COMMAND...
+# talk WHAT STATUS STTY COMMAND...: now and then, one time in eight, a key that comes with the end of a job gets lost, in a shell
+# outside of warren as well; so a dialogue that stops is begun anew.
 talk()
 {
 	what=$1 want=$2 stty=$3
 	shift 3
-	script "$stty" | "$T_HOST/pty_dialogue" "$@" >"$base/out" 2>"$base/err"
-	status=$?
+	for try in 1 2 3; do
+		script "$stty" | "$T_HOST/pty_dialogue" "$@" >"$base/out" 2>"$base/err"
+		status=$?
+		[ $status -eq 99 ] || break
+		echo "$what: try $try stopped" >&2
+	done
 	[ $status -eq "$want" ] || fail "$what: status $status; $(tail -c 1500 "$base/err")"
 }
 
@@ -108,11 +113,15 @@ if command -v bash >/dev/null; then
 expect outer>
 send $WARREN run -r / -w '$root' --cwd '$root' --env 'PS1=ready> ' -- '$bash' --norc --noprofile -i\n
 END
-	{
-		cat "$base/outer" "$base/jobs" "$base/exit"
-		printf '%s\n' 'expect outer>' 'send echo o$?\n' 'expect o7' 'expect outer>' 'send exit 3\n'
-	} | env PS1="outer> " TERM=vt100 HISTFILE= "$T_HOST/pty_dialogue" "$bash" --norc --noprofile -i >"$base/out" 2>"$base/err"
-	status=$?
+	for try in 1 2 3; do
+		{
+			cat "$base/outer" "$base/jobs" "$base/exit"
+			printf '%s\n' 'expect outer>' 'send echo o$?\n' 'expect o7' 'expect outer>' 'send exit 3\n'
+		} | env PS1="outer> " TERM=vt100 HISTFILE= "$T_HOST/pty_dialogue" "$bash" --norc --noprofile -i >"$base/out" 2>"$base/err"
+		status=$?
+		[ $status -eq 99 ] || break
+		echo "bash in bash: try $try stopped" >&2
+	done
 	[ $status -eq 3 ] || fail "bash in bash: status $status; $(tail -c 1500 "$base/err")"
 fi
 done_testing
