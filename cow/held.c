@@ -63,8 +63,9 @@ void wr_held_free(struct wr_held *h)
 
 	if (!h)
 		return;
-	HASH_ITER (hh, h->all, m, next)
+	HASH_ITER (hh, h->all, m, next) {
 		forget(h, m);
+	}
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }

@@ -66,8 +66,10 @@ static int try_getfd(void)
 	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, pidfd, 0);
 
-	close(fd);
-	close(pidfd);
+	if (fd >= 0)
+		close(fd);
+	if (pidfd >= 0)
+		close(pidfd);
 	return fd >= 0;
 }
 
