@@ -5,7 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 : "${ZYGOTE:?ZYGOTE is the guest}"
 
-mkdir work
+mkdir work tmp
+TMPDIR=$base/tmp
+export TMPDIR
 cp "$ZYGOTE" zygote || exit 2
 z()
 {
