@@ -78,21 +78,30 @@ static const struct decision server_decisions[] = {
 
 /* ---- the filters ---- */
 
-static int load(struct wr_pack_number *numbers, const struct decision *d, size_t n_decisions)
-{
+struct filter {
 	struct sock_filter code[FILTER_MAX];
+	int len; /* or a negative errno */
+};
 
+static void make(struct wr_pack_number *numbers, const struct decision *d, size_t n_decisions,
+		 struct filter *ret)
+{
 	for (size_t i = 0; i < n_decisions; i++)
 		numbers[d[i].nr] = (struct wr_pack_number){.kind = d[i].kind,
 							   .action = d[i].no,
 							   .arg = d[i].arg,
 							   .n_values = 1,
 							   .values = {{d[i].value, d[i].yes}}};
-	int len = wr_filter_pack(numbers, (size_t)wr_table_max_nr + 1, REFUSE(ENOSYS), NULL, 0, code,
-				 FILTER_MAX);
-	if (len < 0)
-		return len;
-	const struct sock_fprog prog = {(unsigned short)len, code};
+	ret->len = wr_filter_pack(numbers, (size_t)wr_table_max_nr + 1, REFUSE(ENOSYS), NULL, 0, ret->code,
+				  FILTER_MAX);
+}
+
+static int load(const struct filter *f)
+{
+	const struct sock_fprog prog = {(unsigned short)f->len, (struct sock_filter *)(uintptr_t)f->code};
+
+	if (f->len < 0)
+		return f->len;
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0 ? -errno : 0;
 }
 
@@ -126,15 +135,19 @@ static int load_process_filter(void)
 		    !is_one_of(row->nr, for_serving, WR_ARRAY_SIZE(for_serving)))
 			numbers[row->nr].action = REFUSE((uint32_t)row->error);
 	}
-	return load(numbers, process_decisions, WR_ARRAY_SIZE(process_decisions));
+	struct filter f;
+	make(numbers, process_decisions, WR_ARRAY_SIZE(process_decisions), &f);
+	return load(&f);
 }
 
-int wr_confine_thread(void)
+static struct filter of_threads = {.len = -ENOMEM};
+
+static void make_of_threads(void)
 {
 	_cleanup_free_ struct wr_pack_number *numbers = all_numbers(REFUSE(EPERM));
 
 	if (!numbers)
-		return -ENOMEM;
+		return;
 	for (unsigned i = 0; i < wr_table_len; i++)
 		if (wr_table[i].nr >= 0 && wr_table[i].handler)
 			numbers[wr_table[i].nr].action = ALLOW;
@@ -145,7 +158,20 @@ int wr_confine_thread(void)
 	numbers[SYS_clone3].action = REFUSE(ENOSYS); /* libc then uses clone */
 	for (size_t i = 0; i < WR_ARRAY_SIZE(of_servers); i++)
 		numbers[of_servers[i]].action = ALLOW;
-	return load(numbers, server_decisions, WR_ARRAY_SIZE(server_decisions));
+	make(numbers, server_decisions, WR_ARRAY_SIZE(server_decisions), &of_threads);
+}
+
+/* One filter for all threads of the process, made for the first; once more should that have failed. */
+int wr_confine_thread(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	if (of_threads.len < 0)
+		make_of_threads();
+	int r = load(&of_threads);
+	pthread_mutex_unlock(&lock);
+	return r;
 }
 
 /* ---- capabilities ---- */

@@ -10,12 +10,6 @@
 
 #define VECTORS_MAX (16U << 20)
 
-static int write_task(pid_t tid, uint64_t addr, const void *buf, size_t len)
-{
-	struct iovec l = {(void *)(uintptr_t)buf, len}, r = {(void *)(uintptr_t)addr, len};
-	return process_vm_writev(tid, &l, 1, &r, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
-}
-
 /* The initial stack: argc, argv ..., NULL, envp ..., NULL, auxv ..., AT_NULL. */
 struct vectors {
 	uint64_t small[512], *v, *big;
@@ -70,9 +64,9 @@ static int move_vectors(pid_t tid, struct wr_regs *regs, struct vectors *s, cons
 	uint64_t sp = wr_regs_sp(regs) - gap, text = sp + size;
 
 	s->v[s->execfn] = text;
-	int r = write_task(tid, sp, s->v, size);
+	int r = wr_tracee_write(tid, sp, s->v, size);
 	if (r == 0)
-		r = write_task(tid, text, name, len);
+		r = wr_tracee_write(tid, text, name, len);
 	if (r < 0)
 		return r;
 	wr_regs_set_sp(regs, sp);
@@ -104,12 +98,12 @@ static int fix_execfn(pid_t tid, const char *name)
 	if (len <= old_len) {
 		memset(old, 0, old_len);
 		memcpy(old, name, len);
-		r = write_task(tid, at, old, old_len);
+		r = wr_tracee_write(tid, at, old, old_len);
 	} else {
 		r = move_vectors(tid, &regs, &s, name, len);
 		memset(old, 0, old_len);
 		if (r == 0 && old_len)
-			r = write_task(tid, at, old, old_len);
+			r = wr_tracee_write(tid, at, old, old_len);
 	}
 	free(s.big);
 	return r;

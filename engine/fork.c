@@ -28,7 +28,6 @@
 
 #define OPTIONS	  (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL)
 #define NOTIFY_MS 10000
-#define RED_ZONE  128
 /* What libc's fork() asks for; another clone is not the fork that is waited for. */
 #define FORK_FLAGS                                                                                           \
 	(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_SETTLS |                    \
@@ -112,14 +111,6 @@ static int64_t call(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c,
 	return leave(t);
 }
 
-static bool copy(pid_t pid, bool to_task, uint64_t at, void *buf, size_t size)
-{
-	struct iovec here = {buf, size}, there = {(void *)(uintptr_t)at, size};
-
-	return (to_task ? process_vm_writev(pid, &here, 1, &there, 1, 0)
-			: process_vm_readv(pid, &here, 1, &there, 1, 0)) == (ssize_t)size;
-}
-
 /* A place for size bytes in the task, which nobody else sees: below its stack, where what was there is put
  * back later, or a mapping. */
 struct place {
@@ -131,10 +122,10 @@ struct place {
 
 static int take_place(struct task *t, size_t size, struct place *ret)
 {
-	*ret = (struct place){(wr_regs_sp(&t->saved) - RED_ZONE - size) & ~15ULL, size, false, malloc(size)};
+	*ret = (struct place){wr_regs_below_stack(&t->saved, size), size, false, malloc(size)};
 	if (!ret->was)
 		return -ENOMEM;
-	if (copy(t->pid, false, ret->at, ret->was, size))
+	if (wr_tracee_read(t->pid, ret->at, ret->was, size) == 0)
 		return 0;
 	int64_t at =
 		call(t, SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~0ULL, 0);
@@ -151,7 +142,7 @@ static int leave_place(struct task *t, struct place *p)
 
 	if (p->mapped)
 		r = (int)call(t, SYS_munmap, p->at, p->size, 0, 0, 0, 0);
-	else if (p->was && !copy(t->pid, true, p->at, p->was, p->size))
+	else if (p->was && wr_tracee_write(t->pid, p->at, p->was, p->size) < 0)
 		r = -ESRCH;
 	free(p->was);
 	return r;
@@ -170,7 +161,7 @@ static int64_t load(struct task *t, const struct wr_fork *f, const struct sock_f
 
 	text.prog.filter = (struct sock_filter *)(uintptr_t)(p.at + sizeof(text.prog));
 	memcpy(text.list, list, len * sizeof(*list));
-	if (fd >= 0 && !copy(t->pid, true, p.at, &text, p.size))
+	if (fd >= 0 && wr_tracee_write(t->pid, p.at, &text, p.size) < 0)
 		fd = -ESRCH;
 	if (fd >= 0)
 		fd = call(t, SYS_seccomp, SECCOMP_SET_MODE_FILTER,

@@ -25,7 +25,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define RED_ZONE 128
 /* So much below the red zone is free on any stack, however small: a signal frame would need more. */
 #define SMALL	  512
 #define SLOT_SIZE (16UL << 20) /* more than argv can be */
@@ -264,12 +263,6 @@ static void finish(struct trace *tr, int64_t result)
 	detach(tr, 0);
 }
 
-static int write_task(pid_t tid, uint64_t addr, const void *buf, size_t len)
-{
-	struct iovec l = {(void *)(uintptr_t)buf, len}, r = {(void *)(uintptr_t)addr, len};
-	return process_vm_writev(tid, &l, 1, &r, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
-}
-
 static int write_scratch(struct trace *tr, uint64_t at)
 {
 	struct warren_substitution *s = tr->s;
@@ -284,7 +277,7 @@ static int write_scratch(struct trace *tr, uint64_t at)
 		word += at;
 		memcpy(copy + s->relocs[k], &word, sizeof(word));
 	}
-	return write_task(tr->tid, at, copy, s->scratch_len);
+	return wr_tracee_write(tr->tid, at, copy, s->scratch_len);
 }
 
 int wr_subst_rewrite(struct trace *tr, uint64_t at)
@@ -310,7 +303,7 @@ static uint64_t slot_addr(unsigned slot)
 static int place_scratch(struct trace *tr, uint64_t *ret_at)
 {
 	struct warren_substitution *s = tr->s;
-	uint64_t at = (wr_regs_sp(&tr->saved) - RED_ZONE - s->scratch_len) & ~15ULL;
+	uint64_t at = wr_regs_below_stack(&tr->saved, s->scratch_len);
 
 	if (s->scratch_len > SLOT_SIZE)
 		return -E2BIG;

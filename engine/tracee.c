@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#define RED_ZONE 128
+
 int wr_regs_load(pid_t tid, struct wr_regs *ret)
 {
 	struct iovec io = {&ret->r, sizeof(ret->r)};
@@ -172,6 +174,23 @@ void wr_regs_leave(struct wr_regs *r, const struct wr_regs *from, int64_t result
 }
 
 #endif
+
+uint64_t wr_regs_below_stack(const struct wr_regs *r, size_t size)
+{
+	return (wr_regs_sp(r) - RED_ZONE - size) & ~15ULL;
+}
+
+int wr_tracee_write(pid_t tid, uint64_t addr, const void *buf, size_t len)
+{
+	struct iovec l = {(void *)(uintptr_t)buf, len}, r = {(void *)(uintptr_t)addr, len};
+	return process_vm_writev(tid, &l, 1, &r, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+int wr_tracee_read(pid_t tid, uint64_t addr, void *buf, size_t len)
+{
+	struct iovec l = {buf, len}, r = {(void *)(uintptr_t)addr, len};
+	return process_vm_readv(tid, &l, 1, &r, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+}
 
 pid_t wr_tracee_parent(pid_t tid)
 {

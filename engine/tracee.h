@@ -3,6 +3,7 @@
 #ifndef WARREN_ENGINE_TRACEE_H
 #define WARREN_ENGINE_TRACEE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/user.h>
@@ -22,6 +23,8 @@ struct wr_regs {
 int wr_regs_load(pid_t tid, struct wr_regs *ret);
 int wr_regs_store(pid_t tid, const struct wr_regs *r);
 uint64_t wr_regs_sp(const struct wr_regs *r);
+/* Where size bytes lie below the stack and the red zone, which no code may rely on. */
+uint64_t wr_regs_below_stack(const struct wr_regs *r, size_t size);
 void wr_regs_set_sp(struct wr_regs *r, uint64_t sp);
 int64_t wr_regs_result(const struct wr_regs *r);
 /* From the registers of the first stop, after a call that was answered with -ERESTARTNOINTR: make the task
@@ -40,6 +43,9 @@ int wr_regs_enter(pid_t tid, struct wr_regs *r, long nr, const uint64_t args[6])
 /* In a stop behind a call: the arguments as from has them, the result this one. */
 void wr_regs_leave(struct wr_regs *r, const struct wr_regs *from, int64_t result);
 
+/* The whole of buf to or from the task's memory: 0 or -EFAULT. */
+int wr_tracee_write(pid_t tid, uint64_t addr, const void *buf, size_t len);
+int wr_tracee_read(pid_t tid, uint64_t addr, void *buf, size_t len);
 /* The parent of a task as /proc says, -1 when it is gone. */
 pid_t wr_tracee_parent(pid_t tid);
 
